@@ -1,0 +1,1 @@
+//! Synchronised rises (疑似串通涨价).

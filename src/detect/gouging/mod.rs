@@ -1,0 +1,1 @@
+//! Abnormal rises of one seller (疑似哄抬价格).

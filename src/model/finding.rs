@@ -1,0 +1,155 @@
+//! What a screen found: never a bare number.
+
+use serde::Serialize;
+
+use super::{Day, RowRef, Text};
+
+/// What kind of conduct a finding is consistent with.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// 疑似哄抬价格: one seller.
+    Gouging,
+    /// 疑似串通涨价: a group.
+    Collusion,
+    /// 疑似价格欺诈.
+    PriceFraud,
+    /// Certificates.
+    Certification,
+    /// Bids.
+    Tender,
+    /// A rise the whole market shares: reported once, never a lead.
+    MarketEvent,
+}
+
+impl Kind {
+    /// The word in leads.csv.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Gouging => "gouging",
+            Kind::Collusion => "collusion",
+            Kind::PriceFraud => "price_fraud",
+            Kind::Certification => "certification",
+            Kind::Tender => "tender",
+            Kind::MarketEvent => "market_event",
+        }
+    }
+}
+
+/// Does a known cost explain the rise?
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CostExplained {
+    /// Known cost covers it.
+    Explained,
+    /// Known cost does not cover it.
+    Unexplained,
+    /// No cost is known.
+    Unknown,
+}
+
+impl CostExplained {
+    /// The word in leads.csv.
+    pub fn name(self) -> &'static str {
+        match self {
+            CostExplained::Explained => "explained",
+            CostExplained::Unexplained => "unexplained",
+            CostExplained::Unknown => "unknown",
+        }
+    }
+}
+
+/// Whom a finding is about: one series (a seller and its product) or several of one cell.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Subject {
+    /// Index into `Panel::cells`.
+    pub cell: usize,
+    /// Indices into `Panel::series`, ascending; empty for a market event.
+    pub series: Vec<usize>,
+}
+
+/// One dated price change of one series.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Step {
+    /// Index into `Panel::series`.
+    pub series: usize,
+    /// Last day the old price was seen.
+    pub last_old: Day,
+    /// First day the new price was seen: the change lies in (last_old, first_new].
+    pub first_new: Day,
+    /// Price before, per price unit.
+    pub old: f64,
+    /// Price after, per price unit.
+    pub new: f64,
+    /// Group findings: which joint episode it belongs to, from 1; 0 = none.
+    pub episode: u32,
+}
+
+/// A source row with the part it plays.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowNote {
+    /// Where.
+    pub row: RowRef,
+    /// What it shows, e.g. 基准价 / reference price.
+    pub role: Text,
+}
+
+/// One measured departure, with its threshold and its evidence.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Finding {
+    /// Screen id.
+    pub screen: &'static str,
+    /// What it is consistent with.
+    pub kind: Kind,
+    /// About whom.
+    pub subject: Subject,
+    /// First and last day of the pattern.
+    pub window: (Day, Day),
+    /// The measured value …
+    pub measured: f64,
+    /// … reached or passed this (inclusive) …
+    pub threshold: f64,
+    /// … in this unit, e.g. `%`, `log`, `yuan/只`.
+    pub unit: String,
+    /// p-value against the screen's null, if it has one.
+    pub p_value: Option<f64>,
+    /// Smallest p-value the data could have given.
+    pub p_floor: Option<f64>,
+    /// False-discovery rate over everything the screen tested in this run.
+    pub q_value: Option<f64>,
+    /// How many hypotheses that were.
+    pub tested: usize,
+    /// Price the seller is measured from, per price unit.
+    pub reference_price: Option<f64>,
+    /// Price observed in the window, per price unit.
+    pub observed_price: Option<f64>,
+    /// Money above the allowed price over the quantities seen; `None` where quantities are unknown.
+    pub excess_amount: Option<f64>,
+    /// Whether cost explains it.
+    pub cost: CostExplained,
+    /// Dated price changes (charts mark them).
+    pub steps: Vec<Step>,
+    /// Level drawn as the price that market movement alone would give, per price unit, by day.
+    pub expected: Vec<(Day, f64)>,
+    /// Paper or clause.
+    pub basis: &'static str,
+    /// Named numbers behind `measured`, in the order of the formula (`key`, value, unit).
+    pub facts: Vec<(&'static str, f64, String)>,
+    /// One or two sentences a shop owner understands.
+    pub reason: Text,
+    /// Key source rows.
+    pub rows: Vec<RowNote>,
+    /// Strength within the screen, for ranking; higher first.
+    pub score: f64,
+}
+
+/// A subject the screen could not judge. Never a pass.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Skip {
+    /// Screen id.
+    pub screen: &'static str,
+    /// About whom.
+    pub subject: Subject,
+    /// Why.
+    pub reason: Text,
+}

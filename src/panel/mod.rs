@@ -1,0 +1,1 @@
+//! What compares with what? Rows → panel, market index, coverage. Home of polars.

@@ -1,0 +1,3 @@
+//! What is the number? Slices in, `Option` out; zero spread and too few data are decided here.
+pub mod fdr;
+pub mod robust;
