@@ -213,7 +213,7 @@ pub struct Panel {
     pub owners_known: bool,
 }
 
-fn part<T>(column: &[T], range: &Range<usize>) -> &[T] {
+fn part<'a, T>(column: &'a [T], range: &Range<usize>) -> &'a [T] {
     if column.is_empty() { &[] } else { &column[range.clone()] }
 }
 
