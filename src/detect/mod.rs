@@ -4,6 +4,8 @@ use crate::model::Screen;
 
 pub mod collusion;
 pub mod gouging;
+mod relative;
 
-/// Every screen, sorted by id within its kind.
-pub const SCREENS: &[&Screen] = &[];
+/// Every screen, sorted by id.
+pub const SCREENS: &[&Screen] =
+    &[&gouging::market_rise::SCREEN, &gouging::sustained_excess::SCREEN, &collusion::synchronised_rises::SCREEN];

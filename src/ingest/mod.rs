@@ -1,1 +1,44 @@
-//! ingest
+//! What did the file say? Files → observations and rejects; nothing is silently lost.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Day, TableKind};
+
+pub mod date;
+pub mod header;
+pub mod identity;
+mod labels;
+mod layout;
+pub mod number;
+pub mod product;
+mod read;
+mod rows;
+mod sheet;
+mod side;
+pub mod source;
+mod split;
+pub mod unit;
+
+pub use labels::Labels;
+pub use read::{FileRead, read_observations};
+pub use side::{Costs, Owners, read_costs, read_owners};
+
+/// How files are to be read.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Options {
+    /// Encoding, where detection is overruled.
+    pub encoding: Option<String>,
+    /// Canonical column → header text, per table.
+    pub columns: BTreeMap<TableKind, BTreeMap<String, String>>,
+    /// Rows after this day are not used.
+    pub as_of: Option<Day>,
+    /// Reader threads, at least 1.
+    pub threads: usize,
+}
+
+impl Options {
+    fn mapping(&self, table: TableKind) -> &BTreeMap<String, String> {
+        const NONE: &BTreeMap<String, String> = &BTreeMap::new();
+        self.columns.get(&table).unwrap_or(NONE)
+    }
+}

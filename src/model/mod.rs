@@ -1,5 +1,6 @@
 //! Which words do we use? The types that travel between the rooms. Imports nothing of ours.
 
+pub mod batch;
 pub mod finding;
 pub mod lead;
 pub mod panel;
@@ -8,6 +9,7 @@ pub mod table;
 pub mod text;
 pub mod time;
 
+pub use batch::{Batch, Label};
 pub use finding::{CostExplained, Finding, Kind, RowNote, Skip, Step, Subject};
 pub use lead::{Check, Grade, Lead, State};
 pub use panel::{Basis, Cell, CostPath, CreditCode, Grid, Item, MarketDay, Panel, PriceUnit, Seller, Series};

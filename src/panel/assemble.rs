@@ -47,6 +47,8 @@ pub struct DraftPoints {
     pub list: Vec<f64>,
     /// As in [`Points`].
     pub row: Vec<RowRef>,
+    /// Whether the point stands on one row only.
+    pub single: Vec<bool>,
 }
 
 /// A panel before sorting.

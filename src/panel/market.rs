@@ -5,8 +5,11 @@ use crate::model::panel::MarketDay;
 use crate::model::{Cell, Day, Grid, Panel};
 use crate::stats::robust::{median_mut, quantile_mut};
 
-/// Rounds of median polish (Tukey 1977); the third changes medians by less than sampling noise.
-const POLISH_ROUNDS: usize = 3;
+/// Rounds of two-way means (Gauss–Seidel on the fixed-effects model), which settle the levels of sellers
+/// seen in different weeks …
+const MEAN_ROUNDS: usize = 40;
+/// … before rounds of median polish (Tukey 1977), which take the weight off outliers.
+const POLISH_ROUNDS: usize = 2;
 
 /// One entry per day on which the cell has a price.
 pub fn market_days(panel: &Panel, cell: &Cell) -> Vec<MarketDay> {
@@ -64,19 +67,24 @@ fn polish(grid: &Grid, columns: &[Vec<(usize, f64)>]) -> Vec<f64> {
     let mut level = vec![0.0; grid.rows()];
     let mut market = vec![f64::NAN; grid.days];
     let mut scratch = Vec::new();
-    for _ in 0..POLISH_ROUNDS {
+    for round in 0..MEAN_ROUNDS + POLISH_ROUNDS {
+        let centre = if round < MEAN_ROUNDS { mean } else { median_mut };
         for (t, column) in columns.iter().enumerate() {
             scratch.clear();
             scratch.extend(column.iter().map(|&(r, x)| x - level[r]));
-            market[t] = median_mut(&mut scratch).unwrap_or(f64::NAN);
+            market[t] = centre(&mut scratch).unwrap_or(f64::NAN);
         }
         for (r, level) in level.iter_mut().enumerate() {
             scratch.clear();
             scratch.extend(grid.row(r).iter().zip(&market).map(|(x, m)| x - m).filter(|x| x.is_finite()));
-            *level = median_mut(&mut scratch).unwrap_or(0.0);
+            *level = centre(&mut scratch).unwrap_or(0.0);
         }
     }
     market
+}
+
+fn mean(values: &mut [f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 #[cfg(test)]
@@ -99,9 +107,9 @@ mod tests {
         }
         let panel = from_quotes(&quotes, &[]);
         let market = &panel.cells[0].market;
-        assert!(market[14].index.abs() < 1e-9, "{}", market[14].index);
-        assert!((market[15].index - 1.5f64.ln()).abs() < 1e-9);
+        assert!(market[14].index.abs() < 0.01, "{}", market[14].index);
+        assert!((market[15].index - 1.5f64.ln()).abs() < 0.01);
         assert_eq!(market[14].n, 5);
-        assert_eq!(market[14].median, 5.0);
+        assert!((market[14].median - 5.0).abs() < 1e-9);
     }
 }

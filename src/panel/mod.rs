@@ -1,8 +1,13 @@
-//! What compares with what? Rows → [`Panel`], market index, coverage.
+//! What compares with what? Rows → [`crate::model::Panel`], market index, coverage.
 
+mod aggregate;
 mod assemble;
+mod build;
 mod market;
 mod quotes;
+mod store;
 
 pub use assemble::{Draft, DraftKey, DraftPoints, assemble};
+pub use build::{Built, Naming, build};
 pub use quotes::{Quote, from_quotes};
+pub use store::Store;

@@ -74,6 +74,7 @@ pub fn from_quotes(quotes: &[Quote], costs: &[(String, Vec<(Day, f64)>)]) -> Pan
         points.last.push(q.price);
         points.quantity.push(q.quantity.unwrap_or(f64::NAN));
         points.cost.push(q.cost.unwrap_or(f64::NAN));
+        points.single.push(true);
         points.row.push(RowRef::new(0, i as u64 + 1));
     }
     let mut keys: Vec<(DraftKey, u32)> = ids.into_iter().collect();

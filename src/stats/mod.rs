@@ -1,3 +1,5 @@
 //! What is the number? Slices in, `Option` out; zero spread and too few data are decided here.
 pub mod fdr;
+pub mod leave_out;
 pub mod robust;
+pub mod segment;

@@ -1,1 +1,5 @@
 //! Synchronised rises (疑似串通涨价).
+
+mod events;
+mod groups;
+pub mod synchronised_rises;

@@ -1,0 +1,360 @@
+#![doc = include_str!("synchronised_rises.md")]
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::events::{Rise, entity_rises};
+use super::groups::{Event, Group, Null, SAME_DAYS, densest};
+use crate::detect::relative::Market;
+use crate::model::*;
+use crate::stats::fdr::benjamini_hochberg;
+use crate::stats::robust::median;
+
+const MIN_GROUP: Param = Param {
+    name: "min_group",
+    default: 3.0,
+    unit: "entity",
+    range: (2.0, 50.0),
+    source: "two sellers that react to each other are lawful more often than not",
+};
+const MIN_JOINT: Param = Param {
+    name: "min_joint_rises",
+    default: 2.0,
+    unit: "rise",
+    range: (1.0, 20.0),
+    source: "METHODS 2.3 (6): power comes from repetition",
+};
+const MIN_ENTITIES: Param = Param {
+    name: "min_entities",
+    default: 6.0,
+    unit: "entity",
+    range: (4.0, 100.0),
+    source: "a group of three needs as many others to stand out from",
+};
+const MIN_DEARER: Param = Param {
+    name: "min_dearer",
+    default: 0.03,
+    unit: "log",
+    range: (0.0, 1.0),
+    source: "METHODS: the group must end dearer than the rest of its market",
+};
+const MAX_Q: Param = Param {
+    name: "max_q",
+    default: 0.05,
+    unit: "share",
+    range: (0.0001, 0.5),
+    source: "Benjamini & Hochberg 1995, one hypothesis per cell",
+};
+/// Null draws: a first look, and as many as small p-values need.
+const FIRST_DRAWS: u64 = 199;
+const ALL_DRAWS: u64 = 1999;
+
+/// The card.
+pub const SCREEN: Screen = Screen {
+    id: "synchronised-rises",
+    kind: Kind::Collusion,
+    title: ("同步涨价", "Synchronised rises"),
+    page: include_str!("synchronised_rises.md"),
+    params: &[MIN_GROUP, MIN_JOINT, MIN_ENTITIES, MIN_DEARER, MAX_Q],
+    leads_alone: true,
+    run,
+};
+
+/// The best group of one cell.
+struct Candidate {
+    cell: usize,
+    group: Group,
+    entities: Vec<u32>,
+    rises: BTreeMap<u32, Vec<Rise>>,
+    p: f64,
+    floor: f64,
+}
+
+fn run(panel: &Panel, context: &Context, knobs: &Knobs) -> Outcome {
+    let found: Vec<Result<Candidate, Skip>> =
+        (0..panel.cells.len()).into_par_iter().map(|c| examine(panel, c, context, knobs)).collect();
+    let mut outcome = Outcome::default();
+    let mut candidates = Vec::new();
+    for result in found {
+        match result {
+            Ok(candidate) => candidates.push(candidate),
+            Err(skip) => outcome.skips.push(skip),
+        }
+    }
+    outcome.examined = candidates.len();
+    let q = benjamini_hochberg(&candidates.iter().map(|c| c.p).collect::<Vec<_>>(), candidates.len());
+    for (candidate, q) in candidates.iter().zip(q) {
+        if !candidate.group.members.is_empty() && q <= knobs.get(&MAX_Q) {
+            outcome.findings.extend(finding(panel, candidate, knobs, q, outcome.examined));
+        }
+    }
+    outcome
+}
+
+fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<Candidate, Skip> {
+    let cell = &panel.cells[c];
+    let skip = |zh: &str, en: &str| Skip {
+        screen: SCREEN.id,
+        subject: Subject { cell: c, series: Vec::new() },
+        reason: Text::new(zh, en),
+    };
+    if !cell.comparable {
+        return Err(skip("包装数量不明，不能与同类比较", "the pack is unknown, so prices cannot be compared"));
+    }
+    let rises = entity_rises(panel, cell);
+    if (rises.len() as f64) < knobs.get(&MIN_ENTITIES) {
+        return Err(skip("独立经营者太少", "too few independent sellers"));
+    }
+    let entities: Vec<u32> = rises.keys().copied().collect();
+    let mut events: Vec<Event> = rises
+        .values()
+        .enumerate()
+        .flat_map(|(who, list)| list.iter().map(move |r| Event { who, day: r.day, size: r.size }))
+        .collect();
+    events.sort_by(|a, b| a.day.cmp(&b.day).then(a.who.cmp(&b.who)).then(a.size.total_cmp(&b.size)));
+    let search = |events: &[Event]| {
+        densest(events, entities.len(), knobs.get(&MIN_JOINT) as u32, knobs.get(&MIN_GROUP) as usize)
+    };
+    let group = search(&events);
+    let (p, floor) = match Null::new(&events, entities.len()).filter(|_| group.score > 0.0) {
+        None => (1.0, 1.0 / (ALL_DRAWS + 1) as f64),
+        Some(null) => p_value(&null, &events, group.score, context.seed, c as u64, &search),
+    };
+    Ok(Candidate { cell: c, group, entities, rises, p, floor })
+}
+
+/// Share of null markets whose best group scores as high: (1 + #) / (B + 1); stops early where it is large.
+fn p_value(
+    null: &Null,
+    events: &[Event],
+    score: f64,
+    seed: u64,
+    cell: u64,
+    search: &(dyn Fn(&[Event]) -> Group + Sync),
+) -> (f64, f64) {
+    let hits = |draws: std::ops::RangeInclusive<u64>| {
+        draws.into_par_iter().filter(|&d| search(&null.draw(events, seed, cell, d)).score >= score - 1e-12).count()
+            as u64
+    };
+    let first = hits(1..=FIRST_DRAWS);
+    let (count, draws) =
+        if first > 4 { (first, FIRST_DRAWS) } else { (first + hits(FIRST_DRAWS + 1..=ALL_DRAWS), ALL_DRAWS) };
+    ((1 + count) as f64 / (draws + 1) as f64, 1.0 / (ALL_DRAWS + 1) as f64)
+}
+
+/// Joint rises: days on which at least half the group (and two) rise together.
+fn episodes(group: &[&[Rise]]) -> Vec<Vec<Rise>> {
+    let mut all: Vec<(usize, Rise)> =
+        group.iter().enumerate().flat_map(|(g, list)| list.iter().map(move |r| (g, *r))).collect();
+    all.sort_by_key(|(g, r)| (r.day, *g));
+    let need = group.len().div_ceil(2).max(2);
+    let mut out = Vec::new();
+    let mut i = 0;
+    while i < all.len() {
+        let until = all[i].1.day + 2 * SAME_DAYS;
+        let mut together: Vec<(usize, Rise)> = all[i..].iter().take_while(|a| a.1.day <= until).copied().collect();
+        together.sort_by_key(|a| a.0);
+        together.dedup_by_key(|a| a.0);
+        if together.len() >= need {
+            i += all[i..].iter().take_while(|a| a.1.day <= until).count();
+            together.sort_by_key(|a| (a.1.day, a.0));
+            out.push(together.into_iter().map(|a| a.1).collect());
+        } else {
+            i += 1;
+        }
+    }
+    out
+}
+
+fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: usize) -> Option<Finding> {
+    let cell = &panel.cells[candidate.cell];
+    let lists: Vec<&[Rise]> =
+        candidate.group.members.iter().map(|m| candidate.rises[&candidate.entities[*m]].as_slice()).collect();
+    let episodes = episodes(&lists);
+    let (first, last) = (episodes.first()?.first()?.day, episodes.last()?.last()?.day);
+    let members: Vec<usize> = {
+        let mut s: Vec<usize> = episodes.iter().flatten().map(|r| r.series).collect();
+        s.sort_unstable();
+        s.dedup();
+        s
+    };
+    let dearer = dearer(panel, cell, &members, first, last)?;
+    if members.len() < knobs.get(&MIN_GROUP) as usize || dearer < knobs.get(&MIN_DEARER) {
+        return None;
+    }
+    let steps = steps(panel, &episodes);
+    let (old, new) = levels(panel, &members, first, last);
+    let unit = format!("元/{}", cell.unit.label());
+    let rows = steps.iter().take(40).map(|(_, row)| row.clone()).collect();
+    let steps: Vec<Step> = steps.into_iter().map(|s| s.0).collect();
+    let cost = if cell.cost.is_some() { CostExplained::Unexplained } else { CostExplained::Unknown };
+    Some(Finding {
+        screen: SCREEN.id,
+        kind: Kind::Collusion,
+        subject: Subject { cell: candidate.cell, series: members.clone() },
+        window: (Day(first), Day(last)),
+        measured: episodes.len() as f64,
+        threshold: knobs.get(&MIN_JOINT),
+        unit: "joint rises".into(),
+        p_value: Some(candidate.p),
+        p_floor: Some(candidate.floor),
+        q_value: Some(q),
+        tested,
+        reference_price: old,
+        observed_price: new,
+        excess_amount: None,
+        cost,
+        expected: Vec::new(),
+        basis: "METHODS 2.2 event synchronisation, 2.3 cost discount, 2.4; Charikar 2000",
+        facts: vec![
+            ("joint_rises", episodes.len() as f64, String::new()),
+            ("members", members.len() as f64, String::new()),
+            ("independent_sellers_in_market", candidate.entities.len() as f64, String::new()),
+            ("group_density", candidate.group.score, String::new()),
+            ("dearer_than_rest", (dearer.exp() - 1.0) * 100.0, "%".into()),
+            ("reference_price", old.unwrap_or(f64::NAN), unit.clone()),
+            ("observed_price", new.unwrap_or(f64::NAN), unit),
+        ],
+        reason: reason(panel, cell, &episodes, &members, dearer, candidate),
+        rows,
+        score: -candidate.p.ln() + candidate.group.score,
+        steps,
+    })
+}
+
+/// Median over members of the rise, first to last joint rise, in price relative to the market without them.
+fn dearer(panel: &Panel, cell: &Cell, members: &[usize], first: i32, last: i32) -> Option<f64> {
+    let market = Market::new(panel, cell);
+    let gains: Vec<f64> = members
+        .iter()
+        .filter_map(|&s| {
+            let days = panel.points(&panel.series[s]).day;
+            let path = market.relative(s);
+            let part = |keep: &dyn Fn(i32) -> bool| {
+                median(&path.iter().filter(|o| keep(days[o.0])).map(|o| o.2).collect::<Vec<_>>())
+            };
+            Some(part(&|d| d >= last && d <= last + 14)? - part(&|d| d < first && d >= first - 14)?)
+        })
+        .collect();
+    median(&gains)
+}
+
+fn levels(panel: &Panel, members: &[usize], first: i32, last: i32) -> (Option<f64>, Option<f64>) {
+    let at = |keep: &dyn Fn(i32) -> bool, back: bool| {
+        let prices: Vec<f64> = members
+            .iter()
+            .filter_map(|&s| {
+                let p = panel.points(&panel.series[s]);
+                let mut seen = (0..p.day.len()).filter(|&i| keep(p.day[i]));
+                let i = if back { seen.next_back() } else { seen.next() };
+                i.map(|i| p.price[i])
+            })
+            .collect();
+        median(&prices)
+    };
+    (at(&|d| d < first, true), at(&|d| d >= last, false))
+}
+
+fn steps(panel: &Panel, episodes: &[Vec<Rise>]) -> Vec<(Step, RowNote)> {
+    let each = episodes.iter().zip(1u32..).flat_map(|(e, number)| e.iter().map(move |r| (number, r)));
+    each.map(|(episode, r)| {
+        let p = panel.points(&panel.series[r.series]);
+        let step = Step {
+            series: r.series,
+            last_old: Day(p.day[r.at - 1]),
+            first_new: Day(r.day),
+            old: p.price[r.at - 1],
+            new: p.price[r.at],
+            episode,
+        };
+        let role = Text::new(format!("第 {episode} 次同步涨价后的价格"), format!("price after joint rise {episode}"));
+        (step, RowNote { row: p.row[r.at], role })
+    })
+    .collect()
+}
+
+fn reason(panel: &Panel, cell: &Cell, episodes: &[Vec<Rise>], members: &[usize], dearer: f64, c: &Candidate) -> Text {
+    let dates = episodes.iter().filter_map(|e| e.first()).map(|r| Day(r.day).to_string()).collect::<Vec<_>>();
+    let sizes: Vec<f64> = episodes
+        .iter()
+        .filter_map(|e| median(&e.iter().map(|r| (r.size.exp() - 1.0) * 100.0).collect::<Vec<_>>()))
+        .collect();
+    let sizes = sizes.iter().map(|s| format!("{s:.0}%")).collect::<Vec<_>>();
+    let (n, k, all) = (members.len(), episodes.len(), c.entities.len());
+    let dearer = (dearer.exp() - 1.0) * 100.0;
+    let (zh_cost, en_cost) = match (&cell.cost, panel.owners_known) {
+        (Some(_), _) => ("已扣除成本上涨可解释的部分", "net of what the cost series explains"),
+        (None, _) => ("没有成本数据，未扣除成本", "no cost series was given, so cost is not taken out"),
+    };
+    Text::new(
+        format!(
+            "同一市场 {all} 个独立经营者中，{n} 家在 {} 前后一天内先后 {k} 次同步涨价，幅度相近（中位 {}），其后比市场其余经营者贵约 {dearer:.0}%；{zh_cost}。平行定价可能合法，建议核查有无联络。",
+            dates.join("、"),
+            sizes.join("、")
+        ),
+        format!(
+            "Of {all} independent sellers in the market, {n} rose together {k} times, within a day of {} and by like sizes (medians {}), and ended about {dearer:.0} % dearer than the rest; {en_cost}. Parallel prices may be lawful: check for contact.",
+            dates.join(", "),
+            sizes.join(", ")
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panel::{Quote, from_quotes};
+    use rand::{Rng, SeedableRng};
+
+    /// 20 sellers, 120 days, own rises at random days; `joint` sellers rise 10 % together on three days.
+    fn market(seed: u64, joint: usize, owner: &str) -> Panel {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let mut quotes = Vec::new();
+        for s in 0..20 {
+            let mut price: f64 = 2.0 + rng.gen_range(0.0..0.5);
+            let own: Vec<(i32, f64)> = (0..3).map(|_| (rng.gen_range(3..117), rng.gen_range(0.03..0.15))).collect();
+            for day in 0..120 {
+                for (_, size) in own.iter().filter(|o| o.0 == day) {
+                    price *= 1.0 + size;
+                }
+                if s < joint && [30, 62, 91].contains(&(day - (s as i32 % 2))) {
+                    price *= 1.1;
+                }
+                let mut q = Quote::posted("广州市", "口罩", &format!("s{s:02}"), Day(18262 + day), price);
+                q.owner = if s < joint { owner.to_owned() } else { String::new() };
+                quotes.push(q);
+            }
+        }
+        from_quotes(&quotes, &[])
+    }
+
+    fn groups(panel: &Panel) -> Vec<Vec<usize>> {
+        let context = Context { as_of: Day(20000), seed: 7 };
+        run(panel, &context, &Knobs::default()).findings.into_iter().map(|f| f.subject.series).collect()
+    }
+
+    #[test]
+    fn a_group_that_rises_together_is_found() {
+        assert_eq!(groups(&market(1, 5, "")), vec![vec![0, 1, 2, 3, 4]]);
+    }
+
+    #[test]
+    fn a_chain_cannot_collude_with_itself() {
+        assert_eq!(groups(&market(1, 5, "one owner")), Vec::<Vec<usize>>::new());
+    }
+
+    /// p-values on markets with nothing planted: no more than the nominal share below 5 % (one-sided 99 % bound).
+    #[test]
+    fn lawful_markets_pass() {
+        let p: Vec<f64> = (0..60)
+            .filter_map(|seed| {
+                examine(&market(100 + seed, 0, ""), 0, &Context { as_of: Day(20000), seed: 7 }, &Knobs::default())
+                    .ok()
+                    .map(|c| c.p)
+            })
+            .collect();
+        assert_eq!(p.len(), 60);
+        assert!(p.iter().filter(|p| **p <= 0.05).count() <= 8, "{p:?}");
+    }
+}

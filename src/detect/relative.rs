@@ -1,0 +1,69 @@
+//! Relative price: a seller against the leave-one-entity-out market of its cell.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Cell, Panel};
+use crate::stats::leave_out::median_without;
+use crate::stats::robust::median_mut;
+
+/// One cell prepared for comparisons.
+pub struct Market<'a> {
+    panel: &'a Panel,
+    cell: &'a Cell,
+    first: i32,
+    /// Per day: sorted log prices with seller levels taken out, and (entity, position) by entity.
+    days: Vec<(Vec<f64>, Vec<(u32, usize)>)>,
+    /// Economic entities in the cell.
+    pub entities: usize,
+}
+
+impl<'a> Market<'a> {
+    /// Prepares a cell: seller levels are medians of log price less the cell's index.
+    pub fn new(panel: &'a Panel, cell: &'a Cell) -> Market<'a> {
+        let grid = panel.grid(cell);
+        let mut index = vec![f64::NAN; grid.days];
+        for day in &cell.market {
+            index[(day.day.0 - grid.first.0) as usize] = day.index;
+        }
+        let mut columns: Vec<Vec<(f64, u32)>> = vec![Vec::new(); grid.days];
+        let mut entities = BTreeSet::new();
+        for (r, series) in panel.series[cell.series.clone()].iter().enumerate() {
+            let entity = panel.entity(series);
+            entities.insert(entity);
+            let mut gaps: Vec<f64> =
+                grid.row(r).iter().zip(&index).map(|(x, m)| x - m).filter(|g| g.is_finite()).collect();
+            let Some(level) = median_mut(&mut gaps) else { continue };
+            for (t, x) in grid.row(r).iter().enumerate().filter(|(_, x)| x.is_finite()) {
+                columns[t].push((x - level, entity));
+            }
+        }
+        let days = columns
+            .into_iter()
+            .map(|mut c| {
+                c.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                let mut owners: Vec<(u32, usize)> = c.iter().enumerate().map(|(i, v)| (v.1, i)).collect();
+                owners.sort_unstable();
+                (c.into_iter().map(|v| v.0).collect(), owners)
+            })
+            .collect();
+        Market { panel, cell, first: grid.first.0, days, entities: entities.len() }
+    }
+
+    /// Log market index on a day without one entity; `None` where nobody else has a price.
+    pub fn without(&self, entity: u32, day: i32) -> Option<f64> {
+        let (values, owners) = self.days.get(usize::try_from(day - self.first).ok()?)?;
+        let from = owners.partition_point(|o| o.0 < entity);
+        let out: Vec<usize> = owners[from..].iter().take_while(|o| o.0 == entity).map(|o| o.1).collect();
+        median_without(values, &out)
+    }
+
+    /// ln(price) − market at each observation of the `s`-th series of the panel: (position in the series'
+    /// points, market, relative price).
+    pub fn relative(&self, s: usize) -> Vec<(usize, f64, f64)> {
+        let series = &self.panel.series[s];
+        let (p, entity) = (self.panel.points(series), self.panel.entity(series));
+        let at = |i: usize| self.without(entity, p.day[i]).map(|m| (i, m, p.price[i].ln() - m));
+        debug_assert!(self.cell.series.contains(&s));
+        (0..p.day.len()).filter_map(at).collect()
+    }
+}

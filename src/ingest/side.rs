@@ -1,0 +1,150 @@
+//! The small tables beside the prices: costs and owners.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use csv::ByteRecord;
+
+use super::date::parse_date;
+use super::header::HeaderMatch;
+use super::identity::{clean, name_key};
+use super::number::parse_number;
+use super::product::Catalogue;
+use super::read::sniff;
+use super::sheet::{self, Rows};
+use super::source::format_of;
+use super::split::start_line;
+use super::{FileRead, Options};
+use crate::model::{Accounting, CostPath, Day, FileReport, Reject, RowRef, TableKind, Text};
+
+/// Cost paths by region and product (as named, and by family).
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Costs {
+    paths: BTreeMap<(String, String), BTreeMap<Day, (f64, RowRef)>>,
+}
+
+impl Costs {
+    /// The path that applies to a cell: own region before all regions; a cost of the same good before the
+    /// only other good in the file (then only its relative changes count).
+    pub fn of(&self, region: &str, product: &str) -> Option<CostPath> {
+        let find =
+            |product: &str| [region, ""].iter().find_map(|r| self.paths.get(&((*r).to_owned(), product.to_owned())));
+        let (path, label, is_index) = match find(product) {
+            Some(path) => (path, product.to_owned(), false),
+            None => {
+                let mut goods: Vec<&String> = self.paths.keys().map(|k| &k.1).collect();
+                goods.dedup();
+                let [only] = goods.as_slice() else { return None };
+                (find(only)?, (*only).clone(), true)
+            }
+        };
+        Some(CostPath {
+            days: path.keys().copied().collect(),
+            cost: path.values().map(|v| v.0).collect(),
+            is_index,
+            label,
+            rows: path.values().map(|v| v.1).collect(),
+        })
+    }
+}
+
+/// Seller (id in capitals, or name key) → owner.
+pub type Owners = BTreeMap<String, String>;
+
+/// Reads a costs file into `costs`.
+pub fn read_costs(path: &Path, file: u32, options: &Options, costs: &mut Costs) -> Result<FileRead> {
+    let catalogue = Catalogue::shipped();
+    each_row(path, file, TableKind::Costs, options, |get, row| {
+        let day = parse_date(get("date")).map_err(|r| ("date", get("date").to_owned(), r))?.day;
+        let value = parse_number(get("unit_cost")).map_err(|r| ("unit_cost", get("unit_cost").to_owned(), r))?;
+        let product = clean(get("product"));
+        let family = catalogue.family(&product, get("spec")).map_or(product, |f| f.zh.clone());
+        costs.paths.entry((clean(get("region")), family)).or_default().insert(day, (value, row));
+        Ok(())
+    })
+}
+
+/// Reads an enterprises file into `owners`.
+pub fn read_owners(path: &Path, file: u32, options: &Options, owners: &mut Owners) -> Result<FileRead> {
+    each_row(path, file, TableKind::Enterprises, options, |get, _| {
+        let (id, name, owner) =
+            (clean(get("seller_id")).to_uppercase(), name_key(get("seller_name")), clean(get("owner_id")));
+        if id.is_empty() && name.is_empty() {
+            return Err(("seller_id", String::new(), Text::new("没有经营者", "no seller")));
+        }
+        for key in [id, name].into_iter().filter(|k| !k.is_empty() && !owner.is_empty()) {
+            owners.insert(key, owner.clone());
+        }
+        Ok(())
+    })
+}
+
+type Fault = (&'static str, String, Text);
+
+fn each_row(
+    path: &Path,
+    file: u32,
+    table: TableKind,
+    options: &Options,
+    mut take: impl for<'r> FnMut(&dyn Fn(&str) -> &'r str, RowRef) -> Result<(), Fault>,
+) -> Result<FileRead> {
+    let rows = load(path, table, options).with_context(|| path.display().to_string())?;
+    let mut counts = Accounting::default();
+    let mut rejects = Vec::new();
+    let columns: &HeaderMatch = &rows.columns;
+    for (line, record) in &rows.records {
+        if record.iter().all(|f| f.trim_ascii().is_empty()) {
+            continue;
+        }
+        let row = RowRef::new(file, *line);
+        let get = |c: &str| -> &str {
+            columns.position(c).and_then(|i| record.get(i)).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or("")
+        };
+        counts.rows_read += 1;
+        match take(&get, row) {
+            Ok(()) => counts.rows_used += 1,
+            Err((column, value, reason)) => {
+                counts.rows_rejected += 1;
+                rejects.push(Reject { row, column: column.to_owned(), value, reason });
+            }
+        }
+    }
+    let report = FileReport {
+        path: path.display().to_string(),
+        table,
+        format: format_of(path).unwrap_or("csv").to_owned(),
+        encoding: String::new(),
+        delimiter: String::new(),
+        header_line: rows.header_line,
+        columns: columns.columns.iter().map(|(c, i)| ((*c).to_owned(), rows.header[*i].clone())).collect(),
+        ignored_columns: columns.ignored.iter().map(|i| rows.header[*i].clone()).collect(),
+        bytes: path.metadata().map_or(0, |m| m.len()),
+        warnings: Vec::new(),
+        rows: counts,
+    };
+    Ok(FileRead { report, rejects })
+}
+
+fn load(path: &Path, table: TableKind, options: &Options) -> Result<Rows> {
+    if matches!(format_of(path), Some("xlsx" | "parquet")) {
+        return sheet::load(path, table, options.mapping(table));
+    }
+    let (layout, mut bytes, mut stream) = sniff(path, table, options)?;
+    std::io::Read::read_to_end(&mut stream, &mut bytes).context("文件中断 / the file breaks off")?;
+    let text = layout.encoding.decode(&bytes).0;
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(layout.delimiter)
+        .from_reader(text.as_bytes());
+    let mut records = Vec::new();
+    let mut record = ByteRecord::new();
+    while reader.read_byte_record(&mut record).unwrap_or(false) {
+        let line = start_line(text.as_bytes(), record.position());
+        if line > layout.header_line {
+            records.push((line, record.clone()));
+        }
+    }
+    Ok(Rows { header: layout.header, header_line: layout.header_line, columns: layout.columns, records })
+}
