@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::{Day, TableKind};
 
 pub mod date;
+mod draft;
 pub mod header;
 pub mod identity;
 mod labels;
@@ -19,6 +20,7 @@ pub mod source;
 mod split;
 pub mod unit;
 
+pub use draft::draft_settings;
 pub use labels::Labels;
 pub use read::{FileRead, read_observations};
 pub use side::{Costs, Owners, read_costs, read_owners};

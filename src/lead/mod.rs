@@ -1,1 +1,119 @@
-//! lead
+//! What to look at first? Findings of screens that lead alone become leads, ranked within their kind.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::model::{Check, CostExplained, Finding, Grade, Kind, Lead, Panel, PriceUnit, Screen, State, Text};
+
+/// Ranked leads: gouging and collusion by score, higher first; ties by id.
+pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lead> {
+    let alone = |f: &Finding| screens.iter().any(|s| s.id == f.screen && s.leads_alone);
+    let mut leads: Vec<Lead> =
+        findings.iter().enumerate().filter(|(_, f)| alone(f)).map(|(i, f)| lead(panel, i, f)).collect();
+    leads.sort_by(|a, b| a.kind.cmp(&b.kind).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
+    leads
+}
+
+fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
+    let cell = &panel.cells[f.subject.cell];
+    let series = &f.subject.series;
+    let one = |values: Vec<String>| -> String {
+        let mut values = values;
+        values.sort();
+        values.dedup();
+        if values.len() == 1 { values.remove(0) } else { String::new() }
+    };
+    let product = one(series.iter().map(|&s| panel.items[panel.series[s].item as usize].product.clone()).collect());
+    let product = if product.is_empty() { cell.product.clone() } else { product };
+    let market = one(series.iter().map(|&s| panel.series[s].market.clone()).collect());
+    let mut sellers: Vec<String> =
+        series.iter().map(|&s| panel.sellers[panel.series[s].seller as usize].id.clone()).collect();
+    sellers.sort();
+    sellers.dedup();
+    let key = format!("{}|{}|{}|{}|{}|{:?}", f.kind.name(), sellers.join(";"), cell.region, product, f.window.0, cell.basis);
+    let (quality, quality_notes) = grade(panel, f);
+    let increase = f.reference_price.zip(f.observed_price).map(|(old, new)| (new / old - 1.0) * 100.0);
+    Lead {
+        id: format!("{}{:010x}", if f.kind == Kind::Collusion { "C" } else { "G" }, xxh3_64(key.as_bytes()) >> 24),
+        kind: f.kind,
+        score: f.score,
+        p_value: f.p_value,
+        q_value: f.q_value,
+        cell: f.subject.cell,
+        series: series.clone(),
+        region: cell.region.clone(),
+        market,
+        product,
+        sellers,
+        first_day: f.window.0,
+        last_day: f.window.1,
+        reference_price: f.reference_price,
+        observed_price: f.observed_price,
+        increase_pct: increase,
+        excess_amount: f.excess_amount,
+        screens: vec![f.screen],
+        rules: Vec::new(),
+        cost: f.cost,
+        quality,
+        quality_notes,
+        summary: f.reason.clone(),
+        findings: vec![index],
+        innocent: innocent(panel, f),
+        next_steps: next_steps(f),
+    }
+}
+
+fn grade(panel: &Panel, f: &Finding) -> (Grade, Vec<Text>) {
+    let cell = &panel.cells[f.subject.cell];
+    let mut notes = Vec::new();
+    let peers = cell.market.iter().map(|d| d.n).max().unwrap_or(0);
+    if peers < 10 {
+        notes.push(Text::new(format!("同类序列最多 {peers} 个"), format!("at most {peers} comparable series")));
+    }
+    if cell.unit == PriceUnit::Unstated {
+        notes.push(Text::new("计量单位未注明", "no unit stated"));
+    }
+    let points: usize = f.subject.series.iter().map(|&s| panel.series[s].points.len()).sum();
+    let mean = points / f.subject.series.len().max(1);
+    if mean < 20 {
+        notes.push(Text::new(format!("平均每个序列 {mean} 天有价格"), format!("{mean} days with a price per series on average")));
+    }
+    let grade = [Grade::A, Grade::B][notes.len().min(1)];
+    (if notes.len() > 1 { Grade::C } else { grade }, notes)
+}
+
+fn innocent(panel: &Panel, f: &Finding) -> Vec<Check> {
+    let check = |zh: &str, en: &str, state| Check { text: Text::new(zh, en), state };
+    let cost = match f.cost {
+        CostExplained::Explained => State::Yes,
+        CostExplained::Unexplained => State::No,
+        CostExplained::Unknown => State::Unknown,
+    };
+    let cost = check("成本上涨可以解释", "a rise of cost explains it", cost);
+    if f.kind == Kind::Collusion {
+        let chain = if panel.owners_known { State::No } else { State::Unknown };
+        return vec![
+            cost,
+            check("属于同一所有人（连锁）", "one owner (a chain)", chain),
+            check("加盟价目表、厂家建议零售价或同一供应商调价", "a franchise price list, a suggested retail price, or one supplier's change", State::Unknown),
+            check("政府公布价格或税率变化", "a government price or tax change", State::Unknown),
+            check("公开价格的独立跟随", "independent following of public prices", State::Unknown),
+        ];
+    }
+    vec![
+        cost,
+        check("换了规格、包装或版本", "another size, pack or version", State::Unknown),
+        check("从长期促销恢复原价", "the end of a long sale", State::Unknown),
+        check("录入错误", "a typing error", State::Unknown),
+    ]
+}
+
+fn next_steps(f: &Finding) -> Vec<Text> {
+    let mut steps = vec![
+        Text::new("核对窗口内的原始票据与来源行", "check the receipts behind the source rows of the window"),
+        Text::new("调取同期进货票据，计算进销差价率", "obtain purchase invoices of the period and compute the margin rate"),
+    ];
+    if f.kind == Kind::Collusion {
+        steps.push(Text::new("了解各家调价的决定过程与信息来源，核查有无联络", "ask how each seller set its price and learned of the others'; check for contact"));
+    }
+    steps
+}

@@ -1,6 +1,5 @@
 #![doc = include_str!("sustained_excess.md")]
 
-use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -314,7 +313,7 @@ mod tests {
     }
 
     fn flagged(panel: &Panel) -> Vec<usize> {
-        let outcome = run(panel, &Context { as_of: Day(20000), seed: 1 }, &Knobs(BTreeMap::new()));
+        let outcome = run(panel, &Context { as_of: Day(20000), seed: 1 }, &Knobs::default());
         outcome.findings.iter().flat_map(|f| f.subject.series.clone()).collect()
     }
 

@@ -1,0 +1,252 @@
+//! What did the user ask? The only home of clap.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::detect::SCREENS;
+use crate::ingest::date::parse_date;
+use crate::model::{Lang, TableKind};
+use crate::run::{self, Job};
+use crate::simulate::{self, Plan};
+use crate::{evaluate, report, settings};
+
+/// 价格监督：从价格与交易文件中找出疑似异常涨价、同步涨价线索。
+/// Price supervision: ranked, traceable leads from price and transaction files.
+#[derive(Parser)]
+#[command(name = "pricewatch", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 主任务：读入、检查、筛查、排序、出报告 / read, check, detect, rank, report
+    Run {
+        #[command(flatten)]
+        inputs: Inputs,
+        #[command(flatten)]
+        common: Common,
+        /// 输出目录 / output folder
+        #[arg(long)]
+        out: PathBuf,
+        /// 覆盖非空目录 / replace a non-empty folder
+        #[arg(long)]
+        force: bool,
+    },
+    /// 只读入并检查 / read and validate only
+    Check {
+        #[command(flatten)]
+        inputs: Inputs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// 起草设置文件 / draft a settings file
+    Init {
+        /// 样本文件 / sample files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// 写到 / write to
+        #[arg(long, default_value = "pricewatch.toml")]
+        out: PathBuf,
+        /// 覆盖已有文件 / replace an existing file
+        #[arg(long)]
+        force: bool,
+    },
+    /// 列出筛查，或显示其说明 / list the screens, or show the page of one
+    Explain {
+        /// 筛查编号 / screen id
+        id: Option<String>,
+        /// 语言 / language
+        #[arg(long, value_enum, default_value_t = LangArg::Zh)]
+        lang: LangArg,
+    },
+    /// 与已知真相比较 / score a run against known truth
+    Evaluate {
+        /// truth.json
+        #[arg(long)]
+        truth: PathBuf,
+        /// 运行输出目录 / output folder of a run
+        #[arg(long)]
+        run: PathBuf,
+    },
+    /// 生成带有已知案例的模拟市场 / write a market with planted cases
+    Simulate {
+        /// 种子 / seed
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// 输出目录 / output folder
+        #[arg(long)]
+        out: PathBuf,
+        /// 城市数 / cities
+        #[arg(long, default_value_t = 2)]
+        cities: usize,
+        /// 每城经营者数 / sellers per city
+        #[arg(long, default_value_t = 30)]
+        sellers: usize,
+        /// 天数 / days
+        #[arg(long, default_value_t = 100)]
+        days: usize,
+        /// 植入的个体涨价数 / planted single rises
+        #[arg(long, default_value_t = 4)]
+        gougers: usize,
+        /// 植入的群体数 / planted groups
+        #[arg(long, default_value_t = 2)]
+        cartels: usize,
+        /// 中文表头、GB18030、表头上方有标题行 / Chinese headers, GB18030, banner rows
+        #[arg(long)]
+        gb18030: bool,
+    },
+    /// 重新计算清单中的每个哈希 / recompute every hash of the manifest
+    Verify {
+        /// 运行输出目录 / output folder of a run
+        dir: PathBuf,
+    },
+    /// 补全脚本 / shell completions
+    Completions {
+        /// 外壳 / shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args)]
+struct Inputs {
+    /// 标价文件 / posted prices
+    #[arg(long, num_args = 1..)]
+    prices: Vec<String>,
+    /// 交易文件 / transactions
+    #[arg(long, num_args = 1..)]
+    transactions: Vec<String>,
+    /// 成本文件 / costs
+    #[arg(long, num_args = 1..)]
+    costs: Vec<String>,
+    /// 企业文件 / enterprises (owners)
+    #[arg(long, num_args = 1..)]
+    enterprises: Vec<String>,
+}
+
+#[derive(Args)]
+struct Common {
+    /// 设置文件 / settings file
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// 分析日期，默认数据中最晚的一天 / analysis date, default the newest in the data
+    #[arg(long)]
+    as_of: Option<String>,
+    /// 语言 / language
+    #[arg(long, value_enum, default_value_t = LangArg::Zh)]
+    lang: LangArg,
+    /// 种子 / seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// 线程数 / threads
+    #[arg(long)]
+    threads: Option<usize>,
+    /// 不输出进展 / say nothing
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LangArg {
+    Zh,
+    En,
+}
+
+impl From<LangArg> for Lang {
+    fn from(l: LangArg) -> Lang {
+        match l {
+            LangArg::Zh => Lang::Zh,
+            LangArg::En => Lang::En,
+        }
+    }
+}
+
+fn job(inputs: Inputs, common: &Common) -> Result<Job> {
+    let as_of = match &common.as_of {
+        Some(text) => Some(parse_date(text).map_err(|f| anyhow::anyhow!("--as-of {text}: {} / {}", f.zh, f.en))?.day),
+        None => None,
+    };
+    if let Some(threads) = common.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build_global().context("--threads")?;
+    }
+    let inputs = BTreeMap::from([
+        (TableKind::Prices, inputs.prices),
+        (TableKind::Transactions, inputs.transactions),
+        (TableKind::Costs, inputs.costs),
+        (TableKind::Enterprises, inputs.enterprises),
+    ]);
+    Ok(Job { inputs, as_of, lang: common.lang.into(), seed: common.seed, talk: !common.quiet })
+}
+
+/// Parses the command line and does what it says.
+pub fn dispatch() -> Result<()> {
+    match Cli::parse().command {
+        Command::Run { inputs, common, out, force } => {
+            run::run(&job(inputs, &common)?, &settings::load(common.config.as_deref())?, &out, force)
+        }
+        Command::Check { inputs, common } => {
+            print!("{}", run::check(&job(inputs, &common)?, &settings::load(common.config.as_deref())?)?);
+            Ok(())
+        }
+        Command::Init { files, out, force } => init(&files, &out, force),
+        Command::Explain { id, lang } => explain(id.as_deref(), lang.into()),
+        Command::Evaluate { truth, run } => {
+            let read = |p: PathBuf| std::fs::read_to_string(&p).with_context(|| p.display().to_string());
+            println!("{}", evaluate::evaluate(&read(truth)?, &read(run.join("leads.csv"))?)?);
+            Ok(())
+        }
+        Command::Simulate { seed, out, cities, sellers, days, gougers, cartels, gb18030 } => {
+            let plan = Plan { seed, cities, sellers, days, gougers, cartels, gb18030 };
+            std::fs::create_dir_all(&out)?;
+            for (name, bytes) in simulate::files(&plan)? {
+                std::fs::write(out.join(&name), bytes).with_context(|| name)?;
+            }
+            Ok(())
+        }
+        Command::Verify { dir } => verify(&dir),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "pricewatch", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+fn init(files: &[PathBuf], out: &std::path::Path, force: bool) -> Result<()> {
+    if out.exists() && !force {
+        bail!("{}: 已经存在；加 --force 覆盖 / exists already; add --force to replace it", out.display());
+    }
+    let text = crate::ingest::draft_settings(files)?;
+    std::fs::write(out, text).with_context(|| out.display().to_string())?;
+    eprintln!("→ {}", out.display());
+    Ok(())
+}
+
+fn explain(id: Option<&str>, lang: Lang) -> Result<()> {
+    let Some(id) = id else {
+        for s in SCREENS {
+            println!("{:<20} {} / {}", s.id, s.title.0, s.title.1);
+        }
+        return Ok(());
+    };
+    let Some(screen) = SCREENS.iter().find(|s| s.id == id) else {
+        bail!("没有“{id}”；不带编号运行可列出全部 / no \"{id}\"; run without an id to list all");
+    };
+    println!("{}", report::page(screen.page, lang));
+    for p in screen.params {
+        println!("- {} = {} {} [{}, {}] {}", p.name, p.default, p.unit, p.range.0, p.range.1, p.source);
+    }
+    Ok(())
+}
+
+fn verify(dir: &std::path::Path) -> Result<()> {
+    let changed = report::verify(dir)?;
+    if changed.is_empty() {
+        println!("一致 / everything matches");
+        return Ok(());
+    }
+    bail!("与清单不符 / differs from the manifest: {}", changed.join(", "))
+}

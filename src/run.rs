@@ -1,0 +1,243 @@
+//! How does it all flow? Bytes → observations → panel → findings → leads → files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use rayon::prelude::*;
+
+use crate::detect::SCREENS;
+use crate::ingest::{self, Costs, FileRead, Labels, Owners, identity};
+use crate::lead;
+use crate::model::{Accounting, Basis, Context, Day, FileReport, Lang, Outcome, Panel, Reject, TableKind};
+use crate::panel::{self, Naming, Store};
+use crate::report::{self, InputFile, Results};
+use crate::settings::Settings;
+
+/// What the user asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Job {
+    /// Input files, globs or directories by table.
+    pub inputs: BTreeMap<TableKind, Vec<String>>,
+    /// Nothing later is used.
+    pub as_of: Option<Day>,
+    /// Language of what people read.
+    pub lang: Lang,
+    /// Seed of every draw.
+    pub seed: u64,
+    /// Says what happens, on stderr.
+    pub talk: bool,
+}
+
+/// Everything read, before any screen.
+pub struct Read {
+    /// One report per file, in reading order.
+    pub files: Vec<FileReport>,
+    /// The files themselves.
+    pub paths: Vec<PathBuf>,
+    /// All rejects, by file and line.
+    pub rejects: Vec<Reject>,
+    /// The panel.
+    pub panel: Panel,
+}
+
+impl Read {
+    /// The sum over all files.
+    pub fn total(&self) -> Accounting {
+        let mut total = Accounting::default();
+        self.files.iter().for_each(|f| total.add(&f.rows));
+        total
+    }
+}
+
+/// The main job: `out` is written whole or not at all.
+pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()> {
+    let stage = Stage::new(out, force)?;
+    let (read, hashes) = rayon_join(|| read(job, settings, stage.path()), || hash_inputs(job));
+    let (read, hashes) = (read?, hashes?);
+    let last = read.panel.points.day.iter().copied().max().unwrap_or(0);
+    let context = Context { as_of: job.as_of.unwrap_or(Day(last)), seed: job.seed };
+    let outcomes: Vec<Outcome> =
+        SCREENS.par_iter().map(|s| (s.run)(&read.panel, &context, &settings.knobs[s.id])).collect();
+    let examined: Vec<(&'static str, usize)> =
+        SCREENS.iter().zip(&outcomes).map(|(s, o)| (s.id, o.examined)).collect();
+    let (mut findings, mut skips) = (Vec::new(), Vec::new());
+    for outcome in outcomes {
+        findings.extend(outcome.findings);
+        skips.extend(outcome.skips);
+    }
+    let leads = lead::rank(&read.panel, SCREENS, &findings);
+    let inputs: Vec<InputFile> = read
+        .files
+        .iter()
+        .zip(hashes)
+        .map(|(f, (sha256, sm3))| InputFile { path: f.path.clone(), bytes: f.bytes, rows: f.rows.rows_read, sha256, sm3 })
+        .collect();
+    let results = Results {
+        panel: &read.panel,
+        files: &read.files,
+        inputs: &inputs,
+        total: read.total(),
+        rejects: &read.rejects,
+        findings: &findings,
+        skips: &skips,
+        leads: &leads,
+        screens: SCREENS,
+        examined: &examined,
+        knobs: &settings.knobs,
+        context,
+        lang: job.lang,
+    };
+    report::render(&results, &mut |name, bytes| stage.write(name, bytes))?;
+    stage.publish()?;
+    if job.talk {
+        let t = read.total();
+        let (g, c) = leads.iter().fold((0, 0), |(g, c), l| if l.series.len() > 1 { (g, c + 1) } else { (g + 1, c) });
+        eprintln!("读入 {} 行 = 使用 {} + 拒绝 {} + 重复 {}；线索：疑似哄抬 {g}，疑似串通 {c} → {}", t.rows_read, t.rows_used, t.rows_rejected, t.duplicates, out.display());
+    }
+    Ok(())
+}
+
+fn rayon_join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    std::thread::scope(|scope| {
+        let b = scope.spawn(b);
+        let a = a();
+        (a, b.join().unwrap_or_else(|e| std::panic::resume_unwind(e)))
+    })
+}
+
+const TABLES: [TableKind; 4] = [TableKind::Costs, TableKind::Enterprises, TableKind::Prices, TableKind::Transactions];
+
+fn files(job: &Job) -> Result<Vec<(TableKind, PathBuf)>> {
+    let mut all = Vec::new();
+    for table in TABLES {
+        let inputs = job.inputs.get(&table).cloned().unwrap_or_default();
+        all.extend(ingest::source::expand(&inputs)?.into_iter().map(|p| (table, p)));
+    }
+    if !all.iter().any(|(t, _)| matches!(t, TableKind::Prices | TableKind::Transactions)) {
+        bail!("至少要有一个 --prices 或 --transactions 文件 / give at least one --prices or --transactions file");
+    }
+    Ok(all)
+}
+
+fn hash_inputs(job: &Job) -> Result<Vec<(String, String)>> {
+    let files = files(job)?;
+    files.iter().map(|(_, path)| report::hash_file(path).with_context(|| path.display().to_string())).collect()
+}
+
+/// Reads every file into a panel; `scratch` may hold spilled rows for a while.
+pub fn read(job: &Job, settings: &Settings, scratch: &Path) -> Result<Read> {
+    let mut options = settings.options.clone();
+    options.as_of = job.as_of;
+    options.threads = rayon::current_num_threads();
+    let (labels, store) = (Labels::default(), Store::new(scratch));
+    let (mut costs, mut owners) = (Costs::default(), Owners::new());
+    let (mut reports, mut paths, mut rejects): (Vec<FileReport>, Vec<PathBuf>, Vec<Reject>) = Default::default();
+    for (file, (table, path)) in (0u32..).zip(files(job)?) {
+        let FileRead { report, rejects: mine } = match table {
+            TableKind::Costs => ingest::read_costs(&path, file, &options, &mut costs)?,
+            TableKind::Enterprises => ingest::read_owners(&path, file, &options, &mut owners)?,
+            _ => ingest::read_observations(&path, file, table, &options, &labels, &|batch| store.push(batch))?,
+        };
+        reports.push(report);
+        paths.push(path);
+        rejects.extend(mine);
+    }
+    let naming = Naming {
+        key: identity::name_key,
+        marketplace: identity::is_marketplace,
+        credit_code: identity::credit_code,
+        owners: &owners,
+        hold_days: settings.hold_days,
+    };
+    let built = panel::build(store, &labels.into_list(), &naming, |cell| costs.of(&cell.region, &cell.product))?;
+    settle(&mut reports, &built);
+    rejects.extend(built.typos);
+    rejects.sort();
+    if built.panel.series.is_empty() {
+        bail!("没有一行可用；原因见 pricewatch check / not one usable row; pricewatch check says why");
+    }
+    Ok(Read { files: reports, paths, rejects, panel: built.panel })
+}
+
+/// Moves duplicates and typos, found only once all rows are in, out of the used.
+fn settle(reports: &mut [FileReport], built: &panel::Built) {
+    for (file, n) in &built.duplicates {
+        let rows = &mut reports[*file as usize].rows;
+        rows.duplicates += n;
+        rows.rows_used -= n;
+    }
+    for typo in &built.typos {
+        let rows = &mut reports[typo.row.file() as usize].rows;
+        rows.tenfold_typos += 1;
+        rows.rows_rejected += 1;
+        rows.rows_used -= 1;
+    }
+}
+
+/// A folder beside `out` that becomes `out` at the end; gone if anything fails.
+struct Stage {
+    temp: tempfile::TempDir,
+    out: PathBuf,
+}
+
+impl Stage {
+    fn new(out: &Path, force: bool) -> Result<Stage> {
+        let filled = out.read_dir().is_ok_and(|mut d| d.next().is_some());
+        if filled && !force {
+            bail!("{}: 目录不是空的；换一个或加 --force / the folder is not empty; choose another or add --force", out.display());
+        }
+        let parent = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
+        let temp = tempfile::Builder::new().prefix(".pricewatch-").tempdir_in(parent).with_context(|| parent.display().to_string())?;
+        Ok(Stage { temp, out: out.to_owned() })
+    }
+
+    fn path(&self) -> &Path {
+        self.temp.path()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.path().join(name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&path, bytes).with_context(|| format!("{}: 写不下 / cannot write", self.out.join(name).display()))
+    }
+
+    fn publish(self) -> Result<()> {
+        if self.out.exists() {
+            std::fs::remove_dir_all(&self.out).with_context(|| self.out.display().to_string())?;
+        }
+        let temp = self.temp.keep();
+        #[cfg(unix)]
+        std::fs::set_permissions(&temp, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        std::fs::rename(&temp, &self.out).with_context(|| self.out.display().to_string())
+    }
+}
+
+/// What `check` prints: per file what was recognised, and the sum.
+pub fn check(job: &Job, settings: &Settings) -> Result<String> {
+    let scratch = tempfile::tempdir()?;
+    let read = read(job, settings, scratch.path())?;
+    let mut text = String::new();
+    for f in &read.files {
+        let columns = f.columns.iter().map(|(c, h)| format!("{c} ← {h}")).collect::<Vec<_>>().join(", ");
+        text += &format!(
+            "{}\n  {} {} {} 表头第 {} 行 / header line {}\n  {columns}\n  读入 {} = 使用 {} + 拒绝 {} + 重复 {} / read = used + rejected + duplicates\n",
+            f.path, f.table.name(), f.format, f.encoding, f.header_line, f.header_line, f.rows.rows_read, f.rows.rows_used, f.rows.rows_rejected, f.rows.duplicates
+        );
+    }
+    let mut units: BTreeMap<String, usize> = BTreeMap::new();
+    for cell in &read.panel.cells {
+        let basis = if cell.basis == Basis::Net { "transactions" } else { "prices" };
+        *units.entry(format!("{basis}: {:?}", cell.unit)).or_default() += cell.series.len();
+    }
+    for (unit, n) in units {
+        text += &format!("{unit}: {n} 个序列 / series\n");
+    }
+    for r in read.rejects.iter().take(10) {
+        text += &format!("  {}:{} {} {:?} {} / {}\n", read.files[r.row.file() as usize].path, r.row.line(), r.column, r.value, r.reason.zh, r.reason.en);
+    }
+    Ok(text)
+}

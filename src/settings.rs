@@ -1,0 +1,101 @@
+//! Is it valid? The settings file, typed and then checked; unknown keys fail.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::detect::SCREENS;
+use crate::ingest::Options;
+use crate::model::{Knobs, TableKind};
+
+/// Days a posted price holds unless set (METHODS 2.0: at most four weeks).
+const HOLD_DAYS: i32 = 28;
+
+/// The file as typed.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Typed {
+    encoding: Option<String>,
+    hold_days: Option<i32>,
+    columns: BTreeMap<String, BTreeMap<String, String>>,
+    screens: BTreeMap<String, BTreeMap<String, f64>>,
+}
+
+/// Checked settings.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Settings {
+    /// How files are read.
+    pub options: Options,
+    /// Days a posted price holds.
+    pub hold_days: i32,
+    /// Parameter values per screen id.
+    pub knobs: BTreeMap<&'static str, Knobs>,
+}
+
+/// Reads and checks a settings file; without one, the defaults.
+pub fn load(path: Option<&Path>) -> Result<Settings> {
+    let Some(path) = path else { return check(Typed::default()) };
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("{shown}: 打不开 / cannot open"))?;
+    let typed = toml::from_str(&text).with_context(|| format!("{shown}: 设置有误 / not valid settings"))?;
+    check(typed).with_context(|| shown.to_string())
+}
+
+fn check(typed: Typed) -> Result<Settings> {
+    let mut columns = BTreeMap::new();
+    for (name, mapping) in typed.columns {
+        let tables = [TableKind::Prices, TableKind::Transactions, TableKind::Costs, TableKind::Enterprises];
+        let Some(table) = tables.into_iter().find(|t| t.name() == name) else {
+            bail!("[columns.{name}]: 没有这种表 / no such table (prices, transactions, costs, enterprises)");
+        };
+        columns.insert(table, mapping);
+    }
+    let hold_days = typed.hold_days.unwrap_or(HOLD_DAYS);
+    if !(1..=366).contains(&hold_days) {
+        bail!("hold_days = {hold_days}: 应在 1 到 366 之间 / must lie between 1 and 366");
+    }
+    let options = Options { encoding: typed.encoding, columns, ..Options::default() };
+    Ok(Settings { options, hold_days, knobs: knobs(&typed.screens)? })
+}
+
+fn knobs(typed: &BTreeMap<String, BTreeMap<String, f64>>) -> Result<BTreeMap<&'static str, Knobs>> {
+    let mut all: BTreeMap<&'static str, Knobs> = SCREENS.iter().map(|s| (s.id, Knobs::default())).collect();
+    for (id, values) in typed {
+        let Some(screen) = SCREENS.iter().find(|s| s.id == id) else {
+            bail!("[screens.{id}]: 没有这个筛查 / no such screen; pricewatch explain 列出全部 / lists them");
+        };
+        for (name, &value) in values {
+            let Some(param) = screen.params.iter().find(|p| p.name == name) else {
+                bail!("[screens.{id}] {name}: 没有这个参数 / no such parameter");
+            };
+            let (low, high) = param.range;
+            if !(low..=high).contains(&value) {
+                bail!("[screens.{id}] {name} = {value}: 应在 {low} 到 {high} 之间 / must lie between {low} and {high} ({})", param.unit);
+            }
+            all.entry(screen.id).or_default().0.insert(param.name, value);
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> String {
+        toml::from_str::<Typed>(text).map_err(|e| e.to_string()).and_then(|t| check(t).map_err(|e| e.to_string())).unwrap_err()
+    }
+
+    #[test]
+    fn unknown_keys_and_wild_values_fail() {
+        assert!(fault("colour = 1").contains("unknown field"));
+        assert!(fault("[screens.nope]\nx = 1").contains("no such screen"));
+        assert!(fault("[screens.sustained-excess]\nmin_exces = 1").contains("no such parameter"));
+        assert!(fault("[screens.sustained-excess]\nmin_excess = 9").contains("between"));
+        assert!(fault("[columns.price]\ndate = \"d\"").contains("no such table"));
+        let typed: Typed = toml::from_str("[screens.sustained-excess]\nmin_excess = 0.3").unwrap();
+        assert_eq!(check(typed).unwrap().knobs["sustained-excess"].0["min_excess"], 0.3);
+    }
+}
