@@ -59,8 +59,7 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     let context = Context { as_of: job.as_of.unwrap_or(Day(last)), seed: job.seed };
     let outcomes: Vec<Outcome> =
         SCREENS.par_iter().map(|s| (s.run)(&read.panel, &context, &settings.knobs[s.id])).collect();
-    let examined: Vec<(&'static str, usize)> =
-        SCREENS.iter().zip(&outcomes).map(|(s, o)| (s.id, o.examined)).collect();
+    let examined: Vec<(&'static str, usize)> = SCREENS.iter().zip(&outcomes).map(|(s, o)| (s.id, o.examined)).collect();
     let (mut findings, mut skips) = (Vec::new(), Vec::new());
     for outcome in outcomes {
         findings.extend(outcome.findings);
@@ -71,7 +70,13 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
         .files
         .iter()
         .zip(hashes)
-        .map(|(f, (sha256, sm3))| InputFile { path: f.path.clone(), bytes: f.bytes, rows: f.rows.rows_read, sha256, sm3 })
+        .map(|(f, (sha256, sm3))| InputFile {
+            path: f.path.clone(),
+            bytes: f.bytes,
+            rows: f.rows.rows_read,
+            sha256,
+            sm3,
+        })
         .collect();
     let results = Results {
         panel: &read.panel,
@@ -93,7 +98,14 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     if job.talk {
         let t = read.total();
         let (g, c) = leads.iter().fold((0, 0), |(g, c), l| if l.series.len() > 1 { (g, c + 1) } else { (g + 1, c) });
-        eprintln!("读入 {} 行 = 使用 {} + 拒绝 {} + 重复 {}；线索：疑似哄抬 {g}，疑似串通 {c} → {}", t.rows_read, t.rows_used, t.rows_rejected, t.duplicates, out.display());
+        eprintln!(
+            "读入 {} 行 = 使用 {} + 拒绝 {} + 重复 {}；线索：疑似哄抬 {g}，疑似串通 {c} → {}",
+            t.rows_read,
+            t.rows_used,
+            t.rows_rejected,
+            t.duplicates,
+            out.display()
+        );
     }
     Ok(())
 }
@@ -185,11 +197,17 @@ impl Stage {
     fn new(out: &Path, force: bool) -> Result<Stage> {
         let filled = out.read_dir().is_ok_and(|mut d| d.next().is_some());
         if filled && !force {
-            bail!("{}: 目录不是空的；换一个或加 --force / the folder is not empty; choose another or add --force", out.display());
+            bail!(
+                "{}: 目录不是空的；换一个或加 --force / the folder is not empty; choose another or add --force",
+                out.display()
+            );
         }
         let parent = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
-        let temp = tempfile::Builder::new().prefix(".pricewatch-").tempdir_in(parent).with_context(|| parent.display().to_string())?;
+        let temp = tempfile::Builder::new()
+            .prefix(".pricewatch-")
+            .tempdir_in(parent)
+            .with_context(|| parent.display().to_string())?;
         Ok(Stage { temp, out: out.to_owned() })
     }
 
@@ -202,7 +220,8 @@ impl Stage {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        std::fs::write(&path, bytes).with_context(|| format!("{}: 写不下 / cannot write", self.out.join(name).display()))
+        std::fs::write(&path, bytes)
+            .with_context(|| format!("{}: 写不下 / cannot write", self.out.join(name).display()))
     }
 
     fn publish(self) -> Result<()> {
@@ -225,7 +244,16 @@ pub fn check(job: &Job, settings: &Settings) -> Result<String> {
         let columns = f.columns.iter().map(|(c, h)| format!("{c} ← {h}")).collect::<Vec<_>>().join(", ");
         text += &format!(
             "{}\n  {} {} {} 表头第 {} 行 / header line {}\n  {columns}\n  读入 {} = 使用 {} + 拒绝 {} + 重复 {} / read = used + rejected + duplicates\n",
-            f.path, f.table.name(), f.format, f.encoding, f.header_line, f.header_line, f.rows.rows_read, f.rows.rows_used, f.rows.rows_rejected, f.rows.duplicates
+            f.path,
+            f.table.name(),
+            f.format,
+            f.encoding,
+            f.header_line,
+            f.header_line,
+            f.rows.rows_read,
+            f.rows.rows_used,
+            f.rows.rows_rejected,
+            f.rows.duplicates
         );
     }
     let mut units: BTreeMap<String, usize> = BTreeMap::new();
@@ -237,7 +265,15 @@ pub fn check(job: &Job, settings: &Settings) -> Result<String> {
         text += &format!("{unit}: {n} 个序列 / series\n");
     }
     for r in read.rejects.iter().take(10) {
-        text += &format!("  {}:{} {} {:?} {} / {}\n", read.files[r.row.file() as usize].path, r.row.line(), r.column, r.value, r.reason.zh, r.reason.en);
+        text += &format!(
+            "  {}:{} {} {:?} {} / {}\n",
+            read.files[r.row.file() as usize].path,
+            r.row.line(),
+            r.column,
+            r.value,
+            r.reason.zh,
+            r.reason.en
+        );
     }
     Ok(text)
 }

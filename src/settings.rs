@@ -72,7 +72,10 @@ fn knobs(typed: &BTreeMap<String, BTreeMap<String, f64>>) -> Result<BTreeMap<&'s
             };
             let (low, high) = param.range;
             if !(low..=high).contains(&value) {
-                bail!("[screens.{id}] {name} = {value}: 应在 {low} 到 {high} 之间 / must lie between {low} and {high} ({})", param.unit);
+                bail!(
+                    "[screens.{id}] {name} = {value}: 应在 {low} 到 {high} 之间 / must lie between {low} and {high} ({})",
+                    param.unit
+                );
             }
             all.entry(screen.id).or_default().0.insert(param.name, value);
         }
@@ -85,7 +88,10 @@ mod tests {
     use super::*;
 
     fn fault(text: &str) -> String {
-        toml::from_str::<Typed>(text).map_err(|e| e.to_string()).and_then(|t| check(t).map_err(|e| e.to_string())).unwrap_err()
+        toml::from_str::<Typed>(text)
+            .map_err(|e| e.to_string())
+            .and_then(|t| check(t).map_err(|e| e.to_string()))
+            .unwrap_err()
     }
 
     #[test]

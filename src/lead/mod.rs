@@ -29,7 +29,8 @@ fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
         series.iter().map(|&s| panel.sellers[panel.series[s].seller as usize].id.clone()).collect();
     sellers.sort();
     sellers.dedup();
-    let key = format!("{}|{}|{}|{}|{}|{:?}", f.kind.name(), sellers.join(";"), cell.region, product, f.window.0, cell.basis);
+    let key =
+        format!("{}|{}|{}|{}|{}|{:?}", f.kind.name(), sellers.join(";"), cell.region, product, f.window.0, cell.basis);
     let (quality, quality_notes) = grade(panel, f);
     let increase = f.reference_price.zip(f.observed_price).map(|(old, new)| (new / old - 1.0) * 100.0);
     Lead {
@@ -75,7 +76,10 @@ fn grade(panel: &Panel, f: &Finding) -> (Grade, Vec<Text>) {
     let points: usize = f.subject.series.iter().map(|&s| panel.series[s].points.len()).sum();
     let mean = points / f.subject.series.len().max(1);
     if mean < 20 {
-        notes.push(Text::new(format!("平均每个序列 {mean} 天有价格"), format!("{mean} days with a price per series on average")));
+        notes.push(Text::new(
+            format!("平均每个序列 {mean} 天有价格"),
+            format!("{mean} days with a price per series on average"),
+        ));
     }
     let grade = [Grade::A, Grade::B][notes.len().min(1)];
     (if notes.len() > 1 { Grade::C } else { grade }, notes)
@@ -94,7 +98,11 @@ fn innocent(panel: &Panel, f: &Finding) -> Vec<Check> {
         return vec![
             cost,
             check("属于同一所有人（连锁）", "one owner (a chain)", chain),
-            check("加盟价目表、厂家建议零售价或同一供应商调价", "a franchise price list, a suggested retail price, or one supplier's change", State::Unknown),
+            check(
+                "加盟价目表、厂家建议零售价或同一供应商调价",
+                "a franchise price list, a suggested retail price, or one supplier's change",
+                State::Unknown,
+            ),
             check("政府公布价格或税率变化", "a government price or tax change", State::Unknown),
             check("公开价格的独立跟随", "independent following of public prices", State::Unknown),
         ];
@@ -110,10 +118,16 @@ fn innocent(panel: &Panel, f: &Finding) -> Vec<Check> {
 fn next_steps(f: &Finding) -> Vec<Text> {
     let mut steps = vec![
         Text::new("核对窗口内的原始票据与来源行", "check the receipts behind the source rows of the window"),
-        Text::new("调取同期进货票据，计算进销差价率", "obtain purchase invoices of the period and compute the margin rate"),
+        Text::new(
+            "调取同期进货票据，计算进销差价率",
+            "obtain purchase invoices of the period and compute the margin rate",
+        ),
     ];
     if f.kind == Kind::Collusion {
-        steps.push(Text::new("了解各家调价的决定过程与信息来源，核查有无联络", "ask how each seller set its price and learned of the others'; check for contact"));
+        steps.push(Text::new(
+            "了解各家调价的决定过程与信息来源，核查有无联络",
+            "ask how each seller set its price and learned of the others'; check for contact",
+        ));
     }
     steps
 }

@@ -1,1 +1,97 @@
-//! report
+//! How do we show it? Every output file, as bytes; the caller writes them.
+
+mod chart;
+mod findings;
+mod font;
+mod html;
+mod manifest;
+mod tables;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use rayon::prelude::*;
+
+use crate::model::{Accounting, Context, FileReport, Finding, Knobs, Lang, Lead, Panel, Reject, Screen, Skip};
+
+pub use manifest::{hash_file, verify};
+
+/// An input as the manifest names it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct InputFile {
+    /// As typed by the user.
+    pub path: String,
+    /// Size.
+    pub bytes: u64,
+    /// Data rows.
+    pub rows: u64,
+    /// SHA-256, hex.
+    pub sha256: String,
+    /// SM3 (GB/T 32905), hex.
+    pub sm3: String,
+}
+
+/// Everything a report shows.
+pub struct Results<'a> {
+    /// The panel.
+    pub panel: &'a Panel,
+    /// One per input file.
+    pub files: &'a [FileReport],
+    /// One per input file.
+    pub inputs: &'a [InputFile],
+    /// The sum over all files.
+    pub total: Accounting,
+    /// By file and line.
+    pub rejects: &'a [Reject],
+    /// All findings.
+    pub findings: &'a [Finding],
+    /// All skips.
+    pub skips: &'a [Skip],
+    /// Best first.
+    pub leads: &'a [Lead],
+    /// The screens that ran.
+    pub screens: &'a [&'static Screen],
+    /// Subjects judged, per screen.
+    pub examined: &'a [(&'static str, usize)],
+    /// Parameter values per screen.
+    pub knobs: &'a BTreeMap<&'static str, Knobs>,
+    /// Analysis date and seed.
+    pub context: Context,
+    /// Language of what people read.
+    pub lang: Lang,
+}
+
+/// Emits each output file (relative path, bytes) in a fixed order, the manifest last.
+pub fn render(results: &Results<'_>, emit: &mut dyn FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
+    let mut listed: Vec<(String, String)> = Vec::new();
+    let mut out = |name: &str, bytes: &[u8]| -> Result<()> {
+        listed.push((name.to_owned(), manifest::sha256(bytes)));
+        emit(name, bytes)
+    };
+    out("leads.csv", &tables::leads(results)?)?;
+    out("findings.json", &findings::findings(results)?)?;
+    out("schema/findings.schema.json", findings::SCHEMA.as_bytes())?;
+    out("rejects.csv", &tables::rejects(results)?)?;
+    let charts: Vec<Result<Vec<(String, String)>>> =
+        results.leads.par_iter().map(|l| chart::of_lead(results, l)).collect();
+    let charts: Vec<Vec<(String, String)>> = charts.into_iter().collect::<Result<_>>()?;
+    let files: Vec<Result<[(String, Vec<u8>); 2]>> =
+        charts.par_iter().flatten().map(|(name, svg)| chart::export(name, svg)).collect();
+    for pair in files {
+        for (name, bytes) in pair? {
+            out(&name, &bytes)?;
+        }
+    }
+    out("report.html", html::page(results, &charts)?.as_bytes())?;
+    drop(out);
+    emit("manifest.json", &manifest::manifest(results, &listed)?)
+}
+
+/// One language of a screen's page.
+pub fn page(page: &str, lang: Lang) -> &str {
+    let (zh, en) = page.split_once("\n---\n").unwrap_or((page, page));
+    match lang {
+        Lang::Zh => zh.trim(),
+        Lang::En => en.trim(),
+    }
+}

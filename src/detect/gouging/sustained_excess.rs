@@ -1,6 +1,5 @@
 #![doc = include_str!("sustained_excess.md")]
 
-
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 

@@ -1,0 +1,174 @@
+//! How right is a run? Leads against known truth.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+/// Counts and scores of one kind; `None` where undefined (no leads, or nothing planted).
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Score {
+    /// Planted cases.
+    pub planted: usize,
+    /// Leads.
+    pub leads: usize,
+    /// Leads that match a planted case, one to one.
+    pub right: usize,
+    /// Average precision in the order of the list.
+    pub average_precision: Option<f64>,
+}
+
+impl Score {
+    /// Share of leads that are right.
+    pub fn precision(&self) -> Option<f64> {
+        (self.leads > 0).then(|| self.right as f64 / self.leads as f64)
+    }
+
+    /// Share of planted cases found.
+    pub fn recall(&self) -> Option<f64> {
+        (self.planted > 0).then(|| self.right as f64 / self.planted as f64)
+    }
+
+    /// Harmonic mean of the two.
+    pub fn f1(&self) -> Option<f64> {
+        (self.leads + self.planted > 0).then(|| 2.0 * self.right as f64 / (self.leads + self.planted) as f64)
+    }
+}
+
+/// Both kinds.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Scores {
+    /// Single sellers: seller, region and product must agree. Leads on members of a planted group in its own
+    /// market count neither way.
+    pub gouging: Score,
+    /// Groups: same region and product, Jaccard of sellers ≥ 0.5.
+    pub collusion: Score,
+}
+
+struct Row {
+    kind: String,
+    region: String,
+    product: String,
+    sellers: BTreeSet<String>,
+}
+
+/// Scores the text of leads.csv against the text of truth.json.
+pub fn evaluate(truth: &str, leads: &str) -> Result<Scores> {
+    let truth: Value = serde_json::from_str(truth).context("truth.json")?;
+    let text = |v: &Value, key: &str| v[key].as_str().unwrap_or("").to_owned();
+    let cases = |key: &str| truth[key].as_array().cloned().unwrap_or_default();
+    let single: Vec<Row> = cases("gouging")
+        .iter()
+        .map(|c| Row {
+            kind: "gouging".into(),
+            region: text(c, "region"),
+            product: text(c, "product"),
+            sellers: [text(c, "seller_id")].into(),
+        })
+        .collect();
+    let groups: Vec<Row> = cases("collusion")
+        .iter()
+        .map(|c| Row {
+            kind: "collusion".into(),
+            region: text(c, "region"),
+            product: text(c, "product"),
+            sellers: c["sellers"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|s| s.as_str().map(str::to_owned))
+                .collect(),
+        })
+        .collect();
+    let leads = rows(leads)?;
+    let in_group = |l: &Row| {
+        groups.iter().any(|g| g.region == l.region && g.product == l.product && l.sellers.is_subset(&g.sellers))
+    };
+    let gouging: Vec<&Row> = leads.iter().filter(|l| l.kind == "gouging" && !in_group(l)).collect();
+    let collusion: Vec<&Row> = leads.iter().filter(|l| l.kind == "collusion").collect();
+    Ok(Scores { gouging: score(&gouging, &single, 1.0), collusion: score(&collusion, &groups, 0.5) })
+}
+
+fn rows(leads: &str) -> Result<Vec<Row>> {
+    let mut reader = csv::Reader::from_reader(leads.as_bytes());
+    let header = reader.headers()?.clone();
+    let at = |name: &str| header.iter().position(|h| h == name).with_context(|| format!("leads.csv: {name}"));
+    let (kind, region, product, sellers) = (at("kind")?, at("region")?, at("product")?, at("sellers")?);
+    let mut out = Vec::new();
+    for r in reader.records() {
+        let r = r?;
+        let cell = |i: usize| r.get(i).unwrap_or("").to_owned();
+        out.push(Row {
+            kind: cell(kind),
+            region: cell(region),
+            product: cell(product),
+            sellers: cell(sellers).split(';').map(str::to_owned).collect(),
+        });
+    }
+    Ok(out)
+}
+
+fn jaccard(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
+    let both = a.intersection(b).count() as f64;
+    both / (a.len() as f64 + b.len() as f64 - both)
+}
+
+fn score(leads: &[&Row], planted: &[Row], least: f64) -> Score {
+    let mut taken = vec![false; planted.len()];
+    let (mut right, mut sum) = (0, 0.0);
+    for (rank, lead) in leads.iter().enumerate() {
+        let hit = planted.iter().enumerate().find(|(i, p)| {
+            !taken[*i]
+                && p.region == lead.region
+                && p.product == lead.product
+                && jaccard(&p.sellers, &lead.sellers) >= least
+        });
+        if let Some((i, _)) = hit {
+            taken[i] = true;
+            right += 1;
+            sum += right as f64 / (rank + 1) as f64;
+        }
+    }
+    let average_precision = (!planted.is_empty()).then(|| sum / planted.len() as f64);
+    Score { planted: planted.len(), leads: leads.len(), right, average_precision }
+}
+
+impl fmt::Display for Scores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
+        write!(f, "kind       planted leads right precision recall f1    average_precision")?;
+        for (name, s) in [("gouging", &self.gouging), ("collusion", &self.collusion)] {
+            write!(
+                f,
+                "\n{name:<10} {:<7} {:<5} {:<5} {:<9} {:<6} {:<5} {}",
+                s.planted,
+                s.leads,
+                s.right,
+                show(s.precision()),
+                show(s.recall()),
+                show(s.f1()),
+                show(s.average_precision)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worked_by_hand() {
+        let truth = r#"{"gouging":[{"region":"r","product":"p","seller_id":"a"},{"region":"r","product":"p","seller_id":"b"}],
+            "collusion":[{"region":"r","product":"p","sellers":["x","y","z"]}]}"#;
+        let leads = "kind,region,product,sellers\ngouging,r,p,c\ngouging,r,p,a\ngouging,r,p,x\ncollusion,r,p,x;y\ncollusion,r,q,x;y;z\n";
+        let s = evaluate(truth, leads).unwrap();
+        assert_eq!((s.gouging.leads, s.gouging.right), (2, 1), "x belongs to a planted group");
+        assert_eq!(s.gouging.average_precision, Some(0.25));
+        assert_eq!((s.collusion.precision(), s.collusion.recall()), (Some(0.5), Some(1.0)));
+        let none = evaluate(truth, "kind,region,product,sellers\n").unwrap();
+        assert_eq!((none.gouging.precision(), none.gouging.recall()), (None, Some(0.0)));
+    }
+}

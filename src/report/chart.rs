@@ -1,0 +1,316 @@
+//! The charts of a lead, in one drawing style. Text becomes paths, so they look the same with no font installed.
+
+use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use resvg::{tiny_skia, usvg};
+
+use super::{Results, font};
+use crate::model::{Basis, Day, Finding, Kind, Lang, Lead, MarketDay};
+
+const SIZE: (u32, u32) = (960, 420);
+const INK: RGBColor = RGBColor(27, 38, 49);
+const ACCENT: RGBColor = RGBColor(178, 34, 34);
+const GREY: RGBColor = RGBColor(120, 130, 140);
+const BAND: RGBColor = RGBColor(214, 222, 230);
+const BLUE: RGBColor = RGBColor(31, 97, 141);
+
+/// (name, SVG) of each chart of a lead; text is still text.
+pub fn of_lead(r: &Results<'_>, lead: &Lead) -> Result<Vec<(String, String)>> {
+    font::register();
+    let f = &r.findings[lead.findings[0]];
+    let draw = |name: &str, paint: &dyn Fn(&Area<'_>) -> Result<()>| -> Result<(String, String)> {
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+            area.fill(&WHITE).map_err(|e| anyhow!("{e}"))?;
+            paint(&area)?;
+            area.present().map_err(|e| anyhow!("{e}"))?;
+        }
+        Ok((format!("charts/{}-{name}", lead.id), svg))
+    };
+    if lead.kind == Kind::Collusion {
+        return Ok(vec![draw("raster", &|a| raster(a, r, lead, f))?, draw("overlay", &|a| overlay(a, r, lead, f))?]);
+    }
+    Ok(vec![draw("price", &|a| price_path(a, r, lead, f))?])
+}
+
+/// The stand-alone files of a chart: SVG with text as paths, PNG at twice the size.
+pub fn export(name: &str, svg: &str) -> Result<[(String, Vec<u8>); 2]> {
+    let tree = tree(svg)?;
+    let (w, h) = (SIZE.0 * 2, SIZE.1 * 2);
+    let mut pixels = tiny_skia::Pixmap::new(w, h).ok_or_else(|| anyhow!("{name}: no image of this size"))?;
+    resvg::render(&tree, tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
+    let png = pixels.encode_png().map_err(|e| anyhow!("{name}: {e}"))?;
+    Ok([(format!("{name}.svg"), paths(&tree).into_bytes()), (format!("{name}.png"), png)])
+}
+
+/// SVG with text as paths, for the page.
+pub fn as_paths(svg: &str) -> Result<String> {
+    Ok(paths(&tree(svg)?))
+}
+
+fn tree(svg: &str) -> Result<usvg::Tree> {
+    let options = usvg::Options { fontdb: font::database(), ..usvg::Options::default() };
+    usvg::Tree::from_str(svg, &options).map_err(|e| anyhow!("chart: {e}"))
+}
+
+fn paths(tree: &usvg::Tree) -> String {
+    let options = usvg::WriteOptions {
+        coordinates_precision: 2,
+        transforms_precision: 3,
+        indent: usvg::Indent::None,
+        ..usvg::WriteOptions::default()
+    };
+    tree.to_string(&options)
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// Names from files: no control characters (XML forbids them), at most 40 characters.
+fn short(text: &str) -> String {
+    let plain: String = text.chars().filter(|c| !c.is_control()).collect();
+    if plain.chars().count() > 40 { plain.chars().take(39).chain(['…']).collect() } else { plain }
+}
+
+fn pick(lang: Lang, zh: &str, en: &str) -> String {
+    if lang == Lang::Zh { zh.to_owned() } else { en.to_owned() }
+}
+
+fn footer(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<()> {
+    let cell = &r.panel.cells[lead.cell];
+    let basis = match cell.basis {
+        Basis::Posted => pick(r.lang, "标价", "posted price"),
+        Basis::Net => pick(r.lang, "成交价", "transaction price"),
+    };
+    let source = f.rows.first().map_or("", |n| &r.files[n.row.file() as usize].path);
+    let source = source.rsplit('/').next().unwrap_or(source);
+    let unit = cell.unit.label();
+    let text = match r.lang {
+        Lang::Zh => {
+            format!("单位：元/{unit}　{basis}　来源：{}　线索 {}　筛查结果不能证明违法", short(source), lead.id)
+        }
+        Lang::En => {
+            format!("yuan/{unit} · {basis} · source {} · lead {} · a screen proves nothing", short(source), lead.id)
+        }
+    };
+    let style = ("sans-serif", 12).into_font().color(&GREY);
+    area.draw(&Text::new(text, (60, SIZE.1 as i32 - 18), style)).map_err(|e| anyhow!("{e}"))
+}
+
+fn title(r: &Results<'_>, lead: &Lead) -> String {
+    let name = match lead.series.as_slice() {
+        [one] => short(&r.panel.sellers[r.panel.series[*one].seller as usize].name),
+        many => pick(r.lang, &format!("{} 家经营者", many.len()), &format!("{} sellers", many.len())),
+    };
+    [name, short(&lead.product), short(&lead.region)]
+        .into_iter()
+        .filter(|p| !p.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+/// A line of the price chart: label, points, style.
+struct Line {
+    label: String,
+    points: Vec<(i32, f64)>,
+    colour: RGBColor,
+    width: u32,
+    dashed: bool,
+}
+
+fn price_path(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<()> {
+    let series = &r.panel.series[lead.series[0]];
+    let (cell, p) = (&r.panel.cells[lead.cell], r.panel.points(series));
+    let own: Vec<(i32, f64)> = p.day.iter().copied().zip(p.price.iter().copied()).collect();
+    let mut lines = vec![
+        Line {
+            label: pick(r.lang, "市场中位价", "market median"),
+            points: median(&cell.market),
+            colour: GREY,
+            width: 2,
+            dashed: false,
+        },
+        Line {
+            label: pick(r.lang, "按市场涨幅应为", "by the market"),
+            points: f.expected.iter().map(|e| (e.0.0, e.1)).collect(),
+            colour: BLUE,
+            width: 2,
+            dashed: true,
+        },
+    ];
+    if let Some(cost) = cell.cost.as_ref().filter(|c| !c.is_index) {
+        let points = cost.days.iter().map(|d| d.0).zip(cost.cost.iter().copied()).collect();
+        lines.push(Line {
+            label: pick(r.lang, "成本", "cost"),
+            points,
+            colour: RGBColor(140, 100, 20),
+            width: 1,
+            dashed: false,
+        });
+    }
+    lines.push(Line {
+        label: pick(r.lang, "本店价格", "this seller"),
+        points: own,
+        colour: ACCENT,
+        width: 3,
+        dashed: false,
+    });
+    draw_lines(area, r, lead, f, &cell.market, lines)
+}
+
+fn median(market: &[MarketDay]) -> Vec<(i32, f64)> {
+    market.iter().map(|d| (d.day.0, d.median)).collect()
+}
+
+fn overlay(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<()> {
+    let cell = &r.panel.cells[lead.cell];
+    let mut lines = vec![Line {
+        label: pick(r.lang, "市场中位价", "market median"),
+        points: median(&cell.market),
+        colour: GREY,
+        width: 3,
+        dashed: true,
+    }];
+    for (k, &s) in lead.series.iter().enumerate() {
+        let p = r.panel.points(&r.panel.series[s]);
+        let label = if k == 0 { pick(r.lang, "群体成员", "members") } else { String::new() };
+        lines.push(Line {
+            label,
+            points: p.day.iter().copied().zip(p.price.iter().copied()).collect(),
+            colour: ACCENT,
+            width: 1,
+            dashed: false,
+        });
+    }
+    draw_lines(area, r, lead, f, &cell.market, lines)
+}
+
+fn draw_lines(
+    area: &Area<'_>,
+    r: &Results<'_>,
+    lead: &Lead,
+    f: &Finding,
+    market: &[MarketDay],
+    lines: Vec<Line>,
+) -> Result<()> {
+    let days = || lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
+    let (low, high) = (days().min().unwrap_or(0), days().max().unwrap_or(1));
+    let market: Vec<&MarketDay> = market.iter().filter(|d| (low..=high).contains(&d.day.0)).collect();
+    let top =
+        lines.iter().flat_map(|l| l.points.iter().map(|p| p.1)).chain(market.iter().map(|d| d.q3)).fold(0.0, f64::max)
+            * 1.08;
+    let right = high + (high - low) / 6 + 1;
+    let mut chart = ChartBuilder::on(area)
+        .margin_top(6)
+        .margin_bottom(26)
+        .margin_right(10)
+        .caption(title(r, lead), ("sans-serif", 18).into_font().color(&INK))
+        .x_label_area_size(28)
+        .y_label_area_size(56)
+        .build_cartesian_2d(low..right, 0.0..top.max(0.01))
+        .map_err(|e| anyhow!("{e}"))?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BAND.mix(0.6))
+        .x_labels(8)
+        .y_labels(6)
+        .x_label_formatter(&|d| Day(*d).to_string()[5..].to_owned())
+        .y_label_formatter(&|v| format!("{v:.2}"))
+        .label_style(("sans-serif", 12).into_font().color(&INK))
+        .axis_style(GREY)
+        .draw()
+        .map_err(|e| anyhow!("{e}"))?;
+    let band: Vec<(i32, f64)> =
+        market.iter().map(|d| (d.day.0, d.q3)).chain(market.iter().rev().map(|d| (d.day.0, d.q1))).collect();
+    if band.len() > 2 {
+        chart.draw_series([Polygon::new(band, BAND.mix(0.7).filled())]).map_err(|e| anyhow!("{e}"))?;
+    }
+    for step in f.steps.iter().filter(|s| lead.series[0] == s.series) {
+        let edges = [(step.last_old.0, 0.0), (step.first_new.0, top)];
+        chart.draw_series([Rectangle::new(edges, ACCENT.mix(0.18).filled())]).map_err(|e| anyhow!("{e}"))?;
+        let style = ("sans-serif", 12).into_font().color(&ACCENT);
+        let label = Text::new(step.first_new.to_string()[5..].to_owned(), (step.first_new.0, top * 0.99), style);
+        chart.draw_series([label]).map_err(|e| anyhow!("{e}"))?;
+    }
+    let mut taken: Vec<f64> = Vec::new();
+    for line in lines {
+        let style = ShapeStyle { color: line.colour.to_rgba(), filled: false, stroke_width: line.width };
+        let stairs: Vec<(i32, f64)> = line
+            .points
+            .iter()
+            .enumerate()
+            .flat_map(|(i, &(d, v))| [(d, if i > 0 { line.points[i - 1].1 } else { v }), (d, v)])
+            .collect();
+        if line.dashed {
+            chart.draw_series(DashedLineSeries::new(stairs, 6, 4, style)).map_err(|e| anyhow!("{e}"))?;
+        } else {
+            chart.draw_series(LineSeries::new(stairs, style)).map_err(|e| anyhow!("{e}"))?;
+        }
+        if line.width == 3 && !line.dashed {
+            let dots = line.points.iter().map(|&p| Circle::new(p, 2, line.colour.filled()));
+            chart.draw_series(dots).map_err(|e| anyhow!("{e}"))?;
+        }
+        let Some(&(_, last)) = line.points.last().filter(|_| !line.label.is_empty()) else { continue };
+        let mut at = last;
+        while taken.iter().any(|t| (t - at).abs() < top * 0.055) {
+            at -= top * 0.055; // labels do not sit on each other
+        }
+        taken.push(at);
+        let style = ("sans-serif", 13).into_font().color(&line.colour);
+        chart.draw_series([Text::new(line.label, (high + 1, at + top * 0.02), style)]).map_err(|e| anyhow!("{e}"))?;
+    }
+    footer(area, r, lead, f)
+}
+
+/// Members × days: a bar for each rise, its episode and the order within it.
+fn raster(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<()> {
+    let cell = &r.panel.cells[lead.cell];
+    let (low, high) = (cell.market.first().map_or(0, |d| d.day.0), cell.market.last().map_or(1, |d| d.day.0));
+    let n = lead.series.len() as i32;
+    let mut chart = ChartBuilder::on(area)
+        .margin_top(6)
+        .margin_bottom(26)
+        .margin_right(14)
+        .caption(title(r, lead), ("sans-serif", 18).into_font().color(&INK))
+        .x_label_area_size(28)
+        .y_label_area_size(230)
+        .build_cartesian_2d(low..high + 1, 0.0..f64::from(n))
+        .map_err(|e| anyhow!("{e}"))?;
+    chart
+        .configure_mesh()
+        .disable_mesh()
+        .x_labels(8)
+        .y_labels(0)
+        .x_label_formatter(&|d| Day(*d).to_string()[5..].to_owned())
+        .label_style(("sans-serif", 12).into_font().color(&INK))
+        .axis_style(GREY)
+        .draw()
+        .map_err(|e| anyhow!("{e}"))?;
+    let height = (SIZE.1 as i32 - 100) / n.max(1);
+    for (k, &s) in lead.series.iter().enumerate() {
+        let y = f64::from(n) - k as f64;
+        let p = r.panel.points(&r.panel.series[s]);
+        for i in 1..p.day.len() {
+            if p.price[i] > p.price[i - 1] * 1.02 {
+                let bar = Rectangle::new([(p.day[i], y - 0.8), (p.day[i] + 1, y - 0.2)], BAND.filled());
+                chart.draw_series([bar]).map_err(|e| anyhow!("{e}"))?;
+            }
+        }
+        for step in f.steps.iter().filter(|t| t.series == s) {
+            let bar = Rectangle::new([(step.first_new.0, y - 0.85), (step.first_new.0 + 1, y - 0.15)], ACCENT.filled());
+            chart.draw_series([bar]).map_err(|e| anyhow!("{e}"))?;
+            let before = f.steps.iter().filter(|t| t.episode == step.episode && t.first_new < step.first_new).count();
+            let style = ("sans-serif", 13).into_font().color(&ACCENT);
+            chart
+                .draw_series([Text::new(format!("{}", before + 1), (step.first_new.0 + 2, y - 0.3), style)])
+                .map_err(|e| anyhow!("{e}"))?;
+        }
+        let name = short(&r.panel.sellers[r.panel.series[s].seller as usize].name);
+        let at = (12, 40 + k as i32 * height + height / 2 - 8);
+        area.draw(&Text::new(name, at, ("sans-serif", 13).into_font().color(&INK))).map_err(|e| anyhow!("{e}"))?;
+    }
+    footer(area, r, lead, f)
+}

@@ -1,0 +1,128 @@
+//! report.html: one self-contained page that opens offline and prints.
+
+use anyhow::{Context as _, Result};
+use minijinja::{AutoEscape, Environment};
+use serde_json::{Value, json};
+
+use super::{Results, chart, font, page as one_language};
+use crate::model::{Kind, Lang, Lead, State};
+
+/// The page. `charts` holds (name, SVG) per lead.
+pub fn page(r: &Results<'_>, charts: &[Vec<(String, String)>]) -> Result<String> {
+    let words: Value = toml::from_str(include_str!("words.toml")).context("words.toml")?;
+    let key = if r.lang == Lang::Zh { "zh" } else { "en" };
+    let leads: Result<Vec<Value>> = r.leads.iter().zip(charts).map(|(l, c)| lead(r, l, c)).collect();
+    let events: Vec<Value> = r
+        .findings
+        .iter()
+        .filter(|f| f.kind == Kind::MarketEvent)
+        .map(|f| json!({"from": f.window.0, "to": f.window.1, "rise": format!("{:.0} %", f.measured), "text": f.reason.get(r.lang)}))
+        .collect();
+    let screens: Vec<Value> = r
+        .screens
+        .iter()
+        .map(|s| {
+            let count = r.findings.iter().filter(|f| f.screen == s.id).count();
+            let skips = r.skips.iter().filter(|k| k.screen == s.id);
+            let mut reasons: std::collections::BTreeMap<&str, usize> = Default::default();
+            for k in skips {
+                *reasons.entry(k.reason.get(r.lang)).or_default() += 1;
+            }
+            let title = if r.lang == Lang::Zh { s.title.0 } else { s.title.1 };
+            let examined = r.examined.iter().find(|e| e.0 == s.id).map_or(0, |e| e.1);
+            let params: Vec<String> =
+                s.params.iter().map(|p| format!("{} = {} {}", p.name, r.knobs[s.id].get(p), p.unit)).collect();
+            json!({"id": s.id, "title": title, "examined": examined, "findings": count, "reasons": reasons,
+                "page": one_language(s.page, r.lang), "params": params.join("; ")})
+        })
+        .collect();
+    let files: Vec<Value> = r.files.iter().map(|f| json!({"f": f, "name": f.path})).collect();
+    let (first, last) = span(r);
+    let mut env = Environment::new();
+    env.set_auto_escape_callback(|_| AutoEscape::Html);
+    env.add_template("report", include_str!("report.html.jinja"))?;
+    let template = env.get_template("report")?;
+    let leads = leads?;
+    let body = template.render(minijinja::Value::from(minijinja::value::Serde(json!({
+        "w": words[key], "lang": key, "total": r.total, "files": files, "leads": leads, "events": events,
+        "screens": screens, "first": first, "last": last, "as_of": r.context.as_of,
+        "series": r.panel.series.len(), "sellers": r.panel.sellers.len(), "cells": r.panel.cells.len(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "gouging": r.leads.iter().filter(|l| l.kind == Kind::Gouging).count(),
+        "collusion": r.leads.iter().filter(|l| l.kind == Kind::Collusion).count(),
+    }))))?;
+    Ok(body.replacen("@@FONT@@", &font::subset_base64(&body)?, 1))
+}
+
+fn span(r: &Results<'_>) -> (String, String) {
+    let days = || r.panel.points.day.iter().copied();
+    let show = |d: Option<i32>| d.map_or(String::new(), |d| crate::model::Day(d).to_string());
+    (show(days().min()), show(days().max()))
+}
+
+fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value> {
+    let f = &r.findings[l.findings[0]];
+    let number = |v: Option<f64>, digits: usize| {
+        v.filter(|v| v.is_finite()).map_or("–".to_owned(), |v| format!("{v:.digits$}"))
+    };
+    let svgs: Result<Vec<String>> = charts.iter().map(|c| chart::as_paths(&c.1)).collect();
+    let names: Vec<Value> = l
+        .series
+        .iter()
+        .map(|&s| {
+            let seller = &r.panel.sellers[r.panel.series[s].seller as usize];
+            json!({"id": seller.id, "name": seller.name})
+        })
+        .collect();
+    let rows: Vec<Value> = f
+        .rows
+        .iter()
+        .map(|n| json!({"file": r.files[n.row.file() as usize].path, "line": n.row.line(), "role": n.role.get(r.lang)}))
+        .collect();
+    let steps: Vec<Value> = f
+        .steps
+        .iter()
+        .map(|s| {
+            let seller = &r.panel.sellers[r.panel.series[s.series].seller as usize].name;
+            json!({"seller": seller, "last_old": s.last_old, "first_new": s.first_new, "old": format!("{:.2}", s.old), "new": format!("{:.2}", s.new), "episode": s.episode})
+        })
+        .collect();
+    let facts: Vec<Value> =
+        f.facts.iter().map(|(k, v, u)| json!({"name": k, "value": number(Some(*v), 3), "unit": u})).collect();
+    let state = |s: State| match s {
+        State::Yes => "yes",
+        State::No => "no",
+        State::Unknown => "unknown",
+    };
+    let innocent: Vec<Value> =
+        l.innocent.iter().map(|c| json!({"text": c.text.get(r.lang), "state": state(c.state)})).collect();
+    let steps_next: Vec<&str> = l.next_steps.iter().map(|t| t.get(r.lang)).collect();
+    let notes: Vec<&str> = l.quality_notes.iter().map(|t| t.get(r.lang)).collect();
+    Ok(json!({
+        "id": l.id, "kind": l.kind.name(), "sellers": names, "region": l.region, "product": l.product, "market": l.market,
+        "first": l.first_day, "last": l.last_day, "reference": number(l.reference_price, 2), "observed": number(l.observed_price, 2),
+        "increase": number(l.increase_pct, 0), "excess": number(l.excess_amount, 2), "cost": l.cost.name(),
+        "quality": format!("{:?}", l.quality), "notes": notes, "summary": l.summary.get(r.lang), "charts": svgs?,
+        "p": number(f.p_value, 5), "q": number(f.q_value, 5), "floor": number(f.p_floor, 5), "tested": f.tested,
+        "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "unit": f.unit, "screen": f.screen,
+        "basis": f.basis, "facts": facts, "rows": rows, "steps": steps, "innocent": innocent, "next": steps_next, "score": format!("{:.1}", l.score),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn both_languages_have_every_word() {
+        let words: toml::Table = toml::from_str(include_str!("words.toml")).unwrap();
+        let keys = |lang: &str| words[lang].as_table().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(keys("zh"), keys("en"));
+        for key in keys("zh") {
+            assert!(
+                include_str!("report.html.jinja").contains(&format!("w.{key}"))
+                    || key.starts_with("k_")
+                    || key.starts_with("s_"),
+                "{key} is not used"
+            );
+        }
+    }
+}

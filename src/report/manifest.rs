@@ -1,0 +1,90 @@
+//! manifest.json: hashes of every input and output, settings, seed, version. No clock, so the same input
+//! gives the same bytes.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use sm3::Sm3;
+
+use super::Results;
+
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// SHA-256 of bytes.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(Sha256::digest(bytes))
+}
+
+/// SHA-256 and SM3 of a file, streamed; the two run side by side.
+pub fn hash_file(path: &Path) -> Result<(String, String)> {
+    let open = || std::fs::File::open(path).context("打不开 / cannot open");
+    let (mut a, mut b) = (open()?, open()?);
+    let (sha, sm) = rayon::join(
+        || feed(&mut a, Sha256::new(), |h, bytes| h.update(bytes)).map(|h| hex(h.finalize())),
+        || feed(&mut b, Sm3::new(), |h, bytes| h.update(bytes)).map(|h| hex(h.finalize())),
+    );
+    Ok((sha?, sm?))
+}
+
+fn feed<H>(file: &mut std::fs::File, mut hash: H, update: impl Fn(&mut H, &[u8])) -> Result<H> {
+    let mut block = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(hash),
+            n => update(&mut hash, &block[..n]),
+        }
+    }
+}
+
+/// manifest.json; `outputs` are the other files with their SHA-256.
+pub fn manifest(r: &Results<'_>, outputs: &[(String, String)]) -> Result<Vec<u8>> {
+    let inputs: Vec<Value> = r
+        .inputs
+        .iter()
+        .map(|i| json!({"path": i.path, "bytes": i.bytes, "rows": i.rows, "sha256": i.sha256, "sm3": i.sm3}))
+        .collect();
+    let settings: serde_json::Map<String, Value> = r
+        .screens
+        .iter()
+        .map(|s| {
+            let values: serde_json::Map<String, Value> =
+                s.params.iter().map(|p| (p.name.to_owned(), json!(r.knobs[s.id].get(p)))).collect();
+            (s.id.to_owned(), Value::Object(values))
+        })
+        .collect();
+    let outputs: Vec<Value> = outputs.iter().map(|(path, sha256)| json!({"path": path, "sha256": sha256})).collect();
+    let manifest = json!({
+        "program": format!("pricewatch {}", env!("CARGO_PKG_VERSION")),
+        "as_of": r.context.as_of,
+        "seed": r.context.seed,
+        "rows": r.total,
+        "hold_days": r.panel.hold_days,
+        "screens": settings,
+        "inputs": inputs,
+        "outputs": outputs,
+    });
+    Ok(serde_json::to_vec_pretty(&manifest)?)
+}
+
+/// Inputs and outputs whose bytes no longer match the manifest of a run's folder.
+pub fn verify(dir: &Path) -> Result<Vec<String>> {
+    let path = dir.join("manifest.json");
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let manifest: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+    let mut changed = Vec::new();
+    for (key, base) in [("inputs", Path::new("")), ("outputs", dir)] {
+        for entry in manifest[key].as_array().into_iter().flatten() {
+            let name = entry["path"].as_str().unwrap_or("");
+            let now = hash_file(&base.join(name)).map(|h| h.0);
+            if now.ok().as_deref() != entry["sha256"].as_str() {
+                changed.push(name.to_owned());
+            }
+        }
+    }
+    Ok(changed)
+}

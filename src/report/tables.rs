@@ -1,0 +1,98 @@
+//! leads.csv and rejects.csv. Text that a spreadsheet would run as a formula gets a leading apostrophe.
+
+use anyhow::{Context as _, Result};
+
+use super::Results;
+use crate::model::Lang;
+
+/// The columns of leads.csv, in order.
+pub const LEAD_COLUMNS: [&str; 20] = [
+    "lead_id",
+    "kind",
+    "score",
+    "p_value",
+    "q_value",
+    "region",
+    "market",
+    "product",
+    "sellers",
+    "first_date",
+    "last_date",
+    "reference_price",
+    "observed_price",
+    "increase_pct",
+    "excess_amount",
+    "screens",
+    "rules",
+    "cost_explained",
+    "data_quality",
+    "summary",
+];
+
+/// Harmless in Excel and WPS.
+pub fn safe(text: &str) -> String {
+    let plain: String = text.chars().filter(|c| !c.is_control()).collect();
+    if plain.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{plain}") } else { plain }
+}
+
+fn number(value: Option<f64>, digits: usize) -> String {
+    value.filter(|v| v.is_finite()).map_or(String::new(), |v| format!("{v:.digits$}"))
+}
+
+/// leads.csv.
+pub fn leads(r: &Results<'_>) -> Result<Vec<u8>> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(LEAD_COLUMNS)?;
+    for l in r.leads {
+        out.write_record([
+            l.id.clone(),
+            l.kind.name().to_owned(),
+            number(Some(l.score), 3),
+            number(l.p_value, 6),
+            number(l.q_value, 6),
+            safe(&l.region),
+            safe(&l.market),
+            safe(&l.product),
+            safe(&l.sellers.join(";")),
+            l.first_day.to_string(),
+            l.last_day.to_string(),
+            number(l.reference_price, 4),
+            number(l.observed_price, 4),
+            number(l.increase_pct, 1),
+            number(l.excess_amount, 2),
+            l.screens.join(";"),
+            l.rules.join(";"),
+            l.cost.name().to_owned(),
+            format!("{:?}", l.quality),
+            safe(l.summary.get(r.lang)),
+        ])?;
+    }
+    out.into_inner().context("leads.csv")
+}
+
+/// rejects.csv.
+pub fn rejects(r: &Results<'_>) -> Result<Vec<u8>> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(["file", "line", "column", "value", "reason"])?;
+    for reject in r.rejects {
+        let file = &r.files[reject.row.file() as usize].path;
+        let reason = match r.lang {
+            Lang::Zh => &reject.reason.zh,
+            Lang::En => &reject.reason.en,
+        };
+        out.write_record([&safe(file), &reject.row.line().to_string(), &reject.column, &safe(&reject.value), reason])?;
+    }
+    out.into_inner().context("rejects.csv")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn formulas_are_text() {
+        assert_eq!(safe("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(safe("@x\u{0}y"), "'@xy");
+        assert_eq!(safe("广州康民药房"), "广州康民药房");
+    }
+}
