@@ -6,13 +6,16 @@ use crate::model::{Cell, Panel};
 use crate::stats::leave_out::median_without;
 use crate::stats::robust::median_mut;
 
+/// Sorted values, and (entity, position) by entity.
+type OneDay = (Vec<f64>, Vec<(u32, usize)>);
+
 /// One cell prepared for comparisons.
 pub struct Market<'a> {
     panel: &'a Panel,
     cell: &'a Cell,
     first: i32,
     /// Per day: sorted log prices with seller levels taken out, and (entity, position) by entity.
-    days: Vec<(Vec<f64>, Vec<(u32, usize)>)>,
+    days: Vec<OneDay>,
     /// Economic entities in the cell.
     pub entities: usize,
 }

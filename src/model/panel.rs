@@ -279,6 +279,6 @@ impl Grid {
 
     /// Number of series.
     pub fn rows(&self) -> usize {
-        if self.days == 0 { 0 } else { self.log_price.len() / self.days }
+        self.log_price.len().checked_div(self.days).unwrap_or(0)
     }
 }

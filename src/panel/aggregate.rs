@@ -86,8 +86,9 @@ fn drop_typos(rows: &Batch, group: &mut Vec<usize>, part: &mut Part) {
 
 fn point(rows: &Batch, group: &[usize], series: u32, out: &mut DraftPoints) {
     let get = |column: &[f64], i: usize| column.get(i).copied().unwrap_or(f64::NAN);
-    let sold: Vec<usize> = group.iter().copied().filter(|&i| !(get(&rows.quantity, i) < 0.0)).collect();
-    let (Some(&first), true) = (sold.first(), !sold.is_empty()) else { return };
+    let sold: Vec<usize> =
+        group.iter().copied().filter(|&i| get(&rows.quantity, i).is_nan() || get(&rows.quantity, i) > 0.0).collect();
+    let Some(&first) = sold.first() else { return };
     let all_weighed = sold.iter().all(|&i| get(&rows.quantity, i) > 0.0);
     let weight = |i: usize| if all_weighed { get(&rows.quantity, i) } else { 1.0 };
     let half = sold.iter().map(|&i| weight(i)).sum::<f64>() / 2.0;

@@ -75,15 +75,13 @@ pub fn render(results: &Results<'_>, emit: &mut dyn FnMut(&str, &[u8]) -> Result
     let charts: Vec<Result<Vec<(String, String)>>> =
         results.leads.par_iter().map(|l| chart::of_lead(results, l)).collect();
     let charts: Vec<Vec<(String, String)>> = charts.into_iter().collect::<Result<_>>()?;
-    let files: Vec<Result<[(String, Vec<u8>); 2]>> =
-        charts.par_iter().flatten().map(|(name, svg)| chart::export(name, svg)).collect();
+    let files: Vec<Result<_>> = charts.par_iter().flatten().map(|(name, svg)| chart::export(name, svg)).collect();
     for pair in files {
         for (name, bytes) in pair? {
             out(&name, &bytes)?;
         }
     }
     out("report.html", html::page(results, &charts)?.as_bytes())?;
-    drop(out);
     emit("manifest.json", &manifest::manifest(results, &listed)?)
 }
 

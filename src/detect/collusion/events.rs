@@ -64,7 +64,7 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell) -> Vec<Rise> {
         if p.day[i] > allowance_spent_until {
             spent = 0.0;
         }
-        let free = (KAPPA * cost_rise(cell, p.day[i]) - spent).max(0.0).min(r);
+        let free = (allowance(cell, p.day[i], old) - spent).max(0.0).min(r);
         spent += free;
         allowance_spent_until = p.day[i] + COST_DAYS;
         if r - free >= MIN_RISE {
@@ -74,10 +74,11 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell) -> Vec<Rise> {
     out
 }
 
-/// Largest log rise of cost that ends now and began within the window; 0 without a cost series.
-fn cost_rise(cell: &Cell, day: i32) -> f64 {
+/// Log rise that cost allows a price `old`: κ·Δcost in yuan where the cost is one per base unit, κ·Δln where it
+/// is an index; Δ is the largest rise that ends now and began within the window. 0 without a cost series.
+fn allowance(cell: &Cell, day: i32, old: f64) -> f64 {
     let Some(cost) = &cell.cost else { return 0.0 };
     let Some(now) = cost.on(Day(day)) else { return 0.0 };
     let lowest = (day - COST_DAYS..day).filter_map(|d| cost.on(Day(d))).fold(now, f64::min);
-    (now / lowest).ln()
+    if cost.is_index { KAPPA * (now / lowest).ln() } else { (1.0 + KAPPA * (now - lowest) / old).ln() }
 }

@@ -1,5 +1,6 @@
 //! Which entities rise together more than their own habits allow? Pair weights, the densest group, its null.
 
+use ndarray::{Array2, Axis};
 use rand::SeedableRng;
 use rand::distributions::{Distribution, WeightedIndex};
 use rand_chacha::ChaCha8Rng;
@@ -38,9 +39,9 @@ fn alike(a: &Event, b: &Event) -> bool {
 
 /// Pair weights: each coincidence counts −ln(share of entities that rise within a day of it), so that quiet
 /// days weigh and shock days do not; pairs with fewer than `min_joint` coincidences weigh nothing.
-/// `events` sorted by day. Row-major `n × n`.
-fn weights(events: &[Event], n: usize, min_joint: u32) -> Vec<f64> {
-    let (mut weight, mut joint) = (vec![0.0; n * n], vec![0u32; n * n]);
+/// `events` sorted by day; symmetric, entities × entities.
+fn weights(events: &[Event], n: usize, min_joint: u32) -> Array2<f64> {
+    let (mut weight, mut joint) = (Array2::zeros((n, n)), Array2::<u32>::zeros((n, n)));
     let mut low = 0;
     for (i, a) in events.iter().enumerate() {
         while events[low].day < a.day - SAME_DAYS {
@@ -52,17 +53,17 @@ fn weights(events: &[Event], n: usize, min_joint: u32) -> Vec<f64> {
         rising.dedup();
         let rarity = (n as f64 / rising.len() as f64).ln();
         for b in events[low..i].iter().filter(|b| b.who != a.who && alike(a, b)) {
-            for cell in [a.who * n + b.who, b.who * n + a.who] {
+            for cell in [(a.who, b.who), (b.who, a.who)] {
                 weight[cell] += rarity;
                 joint[cell] += 1;
             }
         }
     }
-    for (w, j) in weight.iter_mut().zip(joint) {
-        if j < min_joint {
+    weight.zip_mut_with(&joint, |w, j| {
+        if *j < min_joint {
             *w = 0.0;
         }
-    }
+    });
     weight
 }
 
@@ -70,9 +71,9 @@ fn weights(events: &[Event], n: usize, min_joint: u32) -> Vec<f64> {
 /// the least weight, keep the best group met that has `min_group` members.
 pub fn densest(events: &[Event], n: usize, min_joint: u32, min_group: usize) -> Group {
     let weight = weights(events, n, min_joint);
-    let mut degree: Vec<f64> = (0..n).map(|i| weight[i * n..(i + 1) * n].iter().sum()).collect();
+    let mut degree = weight.sum_axis(Axis(1));
     let mut inside: Vec<usize> = (0..n).filter(|&i| degree[i] > 0.0).collect();
-    let mut total: f64 = degree.iter().sum::<f64>() / 2.0;
+    let mut total: f64 = degree.sum() / 2.0;
     let mut best = Group::default();
     while inside.len() >= min_group {
         let score = total / inside.len() as f64;
@@ -84,7 +85,7 @@ pub fn densest(events: &[Event], n: usize, min_joint: u32, min_group: usize) -> 
         let gone = inside.remove(weakest);
         total -= degree[gone];
         for &i in &inside {
-            degree[i] -= weight[i * n + gone];
+            degree[i] -= weight[(i, gone)];
         }
     }
     best

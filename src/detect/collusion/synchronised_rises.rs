@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use linfa::traits::Transformer;
+use linfa_clustering::Dbscan;
+use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::events::{Rise, entity_rises};
@@ -143,27 +146,32 @@ fn p_value(
     ((1 + count) as f64 / (draws + 1) as f64, 1.0 / (ALL_DRAWS + 1) as f64)
 }
 
-/// Joint rises: days on which at least half the group (and two) rise together.
+/// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and more than half
+/// the group (and two) dense. Rises that belong to none are its members' own.
 fn episodes(group: &[&[Rise]]) -> Vec<Vec<Rise>> {
     let mut all: Vec<(usize, Rise)> =
         group.iter().enumerate().flat_map(|(g, list)| list.iter().map(move |r| (g, *r))).collect();
     all.sort_by_key(|(g, r)| (r.day, *g));
     let need = group.len().div_ceil(2).max(2);
-    let mut out = Vec::new();
-    let mut i = 0;
-    while i < all.len() {
-        let until = all[i].1.day + 2 * SAME_DAYS;
-        let mut together: Vec<(usize, Rise)> = all[i..].iter().take_while(|a| a.1.day <= until).copied().collect();
-        together.sort_by_key(|a| a.0);
-        together.dedup_by_key(|a| a.0);
-        if together.len() >= need {
-            i += all[i..].iter().take_while(|a| a.1.day <= until).count();
-            together.sort_by_key(|a| (a.1.day, a.0));
-            out.push(together.into_iter().map(|a| a.1).collect());
-        } else {
-            i += 1;
+    let days = Array2::from_shape_fn((all.len(), 1), |(i, _)| f64::from(all[i].1.day));
+    let dense = Dbscan::params(need).tolerance(f64::from(SAME_DAYS) + 0.5);
+    let Ok(clusters) = dense.transform(&days) else { return Vec::new() };
+    let mut found: BTreeMap<usize, Vec<(usize, Rise)>> = BTreeMap::new();
+    for (rise, cluster) in all.into_iter().zip(clusters) {
+        if let Some(cluster) = cluster {
+            found.entry(cluster).or_default().push(rise);
         }
     }
+    let mut out: Vec<Vec<Rise>> = Vec::new();
+    for mut together in found.into_values() {
+        together.sort_by_key(|(g, r)| (*g, r.day));
+        together.dedup_by_key(|(g, _)| *g); // a member counts once, with its first rise
+        together.sort_by_key(|(g, r)| (r.day, *g));
+        if together.len() >= need {
+            out.push(together.into_iter().map(|(_, r)| r).collect());
+        }
+    }
+    out.sort_by_key(|e| e[0].day);
     out
 }
 

@@ -19,6 +19,13 @@ const JOIN_DAYS: Param = Param {
     range: (1.0, 90.0),
     source: "METHODS 2.3: a cost rise is spent within three weeks",
 };
+const MIN_FOR_LEVEL: Param = Param {
+    name: "min_for_level",
+    default: 20.0,
+    unit: "series",
+    range: (10.0, 1000.0),
+    source: "fewest prices a day whose plain median does not follow single entries",
+};
 const MIN_SELLERS: Param =
     Param { name: "min_sellers", default: 5.0, unit: "series", range: (3.0, 100.0), source: "as sustained-excess" };
 /// Days of a segment, and the noise floor of an index that stands still most days.
@@ -31,7 +38,7 @@ pub const SCREEN: Screen = Screen {
     kind: Kind::MarketEvent,
     title: ("全市场上涨", "Market-wide rise"),
     page: include_str!("market_rise.md"),
-    params: &[MIN_RISE, JOIN_DAYS, MIN_SELLERS],
+    params: &[MIN_RISE, JOIN_DAYS, MIN_SELLERS, MIN_FOR_LEVEL],
     leads_alone: false,
     run,
 };
@@ -63,8 +70,27 @@ fn examine(panel: &Panel, c: usize, cell: &Cell, knobs: &Knobs) -> Result<Vec<Fi
     let most = cell.market.iter().map(|d| d.n).max().unwrap_or(0);
     let days: Vec<&MarketDay> = cell.market.iter().filter(|d| 4 * d.n >= most.min(20)).collect();
     let index: Vec<f64> = days.iter().map(|d| d.index).collect();
+    let found = events(panel, cell, &subject, &days, &index, false, knobs);
+    if !found.is_empty() || f64::from(most) < knobs.get(&MIN_FOR_LEVEL) {
+        return Ok(found);
+    }
+    // Where listings come and go, each at its own price, the rise is in the mix and not in any one listing.
+    let days: Vec<&MarketDay> = days.into_iter().filter(|d| f64::from(d.n) >= knobs.get(&MIN_FOR_LEVEL)).collect();
+    let level: Vec<f64> = days.iter().map(|d| d.median.ln()).collect();
+    Ok(events(panel, cell, &subject, &days, &level, true, knobs))
+}
+
+fn events(
+    panel: &Panel,
+    cell: &Cell,
+    subject: &Subject,
+    days: &[&MarketDay],
+    index: &[f64],
+    of_level: bool,
+    knobs: &Knobs,
+) -> Vec<Finding> {
     let mut bounds = vec![0];
-    bounds.extend(change_points(&index, MIN_SEGMENT_DAYS, NOISE_FLOOR));
+    bounds.extend(change_points(index, MIN_SEGMENT_DAYS, NOISE_FLOOR));
     bounds.push(index.len());
     let level = |k: usize| index[bounds[k]..bounds[k + 1]].iter().sum::<f64>() / (bounds[k + 1] - bounds[k]) as f64;
     let mut findings = Vec::new();
@@ -83,7 +109,7 @@ fn examine(panel: &Panel, c: usize, cell: &Cell, knobs: &Knobs) -> Result<Vec<Fi
                     panel,
                     cell,
                     subject.clone(),
-                    rise,
+                    (rise, of_level),
                     (before, after),
                     days[bounds[k] - 1].day,
                     knobs,
@@ -93,14 +119,14 @@ fn examine(panel: &Panel, c: usize, cell: &Cell, knobs: &Knobs) -> Result<Vec<Fi
             k += 1;
         }
     }
-    Ok(findings)
+    findings
 }
 
 fn event(
     panel: &Panel,
     cell: &Cell,
     subject: Subject,
-    rise: f64,
+    (rise, of_level): (f64, bool),
     window: (Day, Day),
     until: Day,
     knobs: &Knobs,
@@ -119,14 +145,19 @@ fn event(
     let percent = (rise.exp() - 1.0) * 100.0;
     let (region, label) = (if cell.region.is_empty() { "" } else { &cell.region }, &cell.label);
     let (from, to) = window;
+    let (zh_how, en_how) = if of_level {
+        ("（当日在售价格的中位数，含新上架）", " (the median of prices on offer, new listings included)")
+    } else {
+        ("", "")
+    };
     let reason = Text::new(
         format!(
-            "{region}{} 全市场行情在 {from} 至 {to} 间上涨约 {percent:.0}%，可比的 {} 个序列中 {rising} 个上涨，水平维持到 {until}。全市场共同上涨不作为单个经营者的线索。",
+            "{region}{} 全市场行情在 {from} 至 {to} 间上涨约 {percent:.0}%{zh_how}，可比的 {} 个序列中 {rising} 个上涨，水平维持到 {until}。全市场共同上涨不作为单个经营者的线索。",
             label.zh,
             pairs.len()
         ),
         format!(
-            "{region} {}: the whole market rose by about {percent:.0} % between {from} and {to}; {rising} of {} comparable series rose; the level held until {until}. A rise everyone shares is not a lead against any one seller.",
+            "{region} {}: the whole market rose by about {percent:.0} %{en_how} between {from} and {to}; {rising} of {} comparable series rose; the level held until {until}. A rise everyone shares is not a lead against any one seller.",
             label.en,
             pairs.len()
         ),

@@ -41,9 +41,9 @@ const MAX_Q: Param =
     Param { name: "max_q", default: 0.05, unit: "share", range: (0.0001, 0.5), source: "Benjamini & Hochberg 1995" };
 /// Spread of peers' maxima below which differences are menu costs and rounding.
 const SCALE_FLOOR: f64 = 0.03;
-/// Robust standardised maxima have heavier tails than the normal; 4 degrees of freedom fit simulated
+/// Robust standardised maxima have heavier tails than the normal; 8 degrees of freedom fit simulated
 /// markets without a planted case.
-const TAIL_DF: f64 = 4.0;
+const TAIL_DF: f64 = 8.0;
 
 /// The card.
 pub const SCREEN: Screen = Screen {

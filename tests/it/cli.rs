@@ -1,0 +1,189 @@
+//! The commands as users type them.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::root;
+
+fn pricewatch(arguments: &[&str]) -> (bool, String, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_pricewatch")).args(arguments).current_dir(root()).output().unwrap();
+    (out.status.success(), String::from_utf8_lossy(&out.stdout).into(), String::from_utf8_lossy(&out.stderr).into())
+}
+
+fn demo(out: &Path, more: &[&str]) {
+    let out = out.display().to_string();
+    let mut arguments = vec![
+        "run",
+        "--prices",
+        "datasets/demo/prices.csv",
+        "--costs",
+        "datasets/demo/costs.csv",
+        "--enterprises",
+        "datasets/demo/enterprises.csv",
+        "--quiet",
+        "--out",
+        &out,
+    ];
+    arguments.extend(more);
+    let (ok, _, err) = pricewatch(&arguments);
+    assert!(ok, "{err}");
+}
+
+fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else {
+            all.push((path.file_name().unwrap().to_string_lossy().into(), std::fs::read(&path).unwrap()));
+        }
+    }
+    all.sort();
+    all
+}
+
+/// Both READMEs show the demo command, and it is the one run here.
+#[test]
+fn the_readme_demo_command_runs() {
+    let command = "cargo run -- run --prices datasets/demo/prices.csv --costs datasets/demo/costs.csv --enterprises datasets/demo/enterprises.csv --out reports/demo --force";
+    for readme in ["README.md", "README.zh-CN.md"] {
+        let text = std::fs::read_to_string(root().join(readme)).unwrap();
+        assert!(text.contains(command) && text.contains("cargo test"), "{readme}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    demo(&out, &[]);
+    for file in
+        ["leads.csv", "findings.json", "rejects.csv", "report.html", "manifest.json", "schema/findings.schema.json"]
+    {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    let (ok, scores, _) =
+        pricewatch(&["evaluate", "--truth", "datasets/demo/truth.json", "--run", &out.display().to_string()]);
+    assert!(ok && scores.contains("gouging") && scores.contains("collusion"), "{scores}");
+    let (ok, _, _) = pricewatch(&["verify", &out.display().to_string()]);
+    assert!(ok);
+    std::fs::write(out.join("leads.csv"), "changed").unwrap();
+    let (ok, _, err) = pricewatch(&["verify", &out.display().to_string()]);
+    assert!(!ok && err.contains("leads.csv"));
+}
+
+#[test]
+fn same_bytes_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (folder.path().join("1"), folder.path().join("2"));
+    demo(&one, &["--threads", "1"]);
+    demo(&two, &["--threads", "4"]);
+    for (a, b) in files(&one).iter().zip(files(&two).iter()) {
+        assert_eq!(a.0, b.0);
+        assert!(a.1 == b.1, "{} differs", a.0);
+    }
+}
+
+#[test]
+fn shuffled_rows_give_the_same_leads() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(root().join("datasets/demo/prices.csv")).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    let header = lines.remove(0);
+    lines.sort_by_key(|l| xxhash_rust::xxh3::xxh3_64(l.as_bytes()));
+    let shuffled = folder.path().join("prices.csv");
+    std::fs::write(&shuffled, format!("{header}\n{}\n", lines.join("\n"))).unwrap();
+    let run = |prices: &str, out: &str| {
+        let out = folder.path().join(out);
+        let (ok, _, err) = pricewatch(&["run", "--quiet", "--prices", prices, "--out", &out.display().to_string()]);
+        assert!(ok, "{err}");
+        std::fs::read_to_string(out.join("leads.csv")).unwrap()
+    };
+    assert_eq!(run("datasets/demo/prices.csv", "a"), run(&shuffled.display().to_string(), "b"));
+}
+
+#[test]
+fn findings_follow_their_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    demo(&out, &[]);
+    let json =
+        |name: &str| -> serde_json::Value { serde_json::from_slice(&std::fs::read(out.join(name)).unwrap()).unwrap() };
+    let (schema, findings) = (json("schema/findings.schema.json"), json("findings.json"));
+    assert!(jsonschema::validate(&schema, &findings).is_ok());
+    assert!(!findings["findings"].as_array().unwrap().is_empty());
+}
+
+/// The demo market is what `simulate` writes.
+#[test]
+fn the_demo_market_can_be_made_again() {
+    for (name, bytes) in pricewatch::simulate::files(&pricewatch::simulate::Plan::default()).unwrap() {
+        assert!(std::fs::read(root().join("datasets/demo").join(&name)).unwrap() == bytes, "{name}");
+    }
+}
+
+/// GB18030, Chinese headers, two banner rows: no settings file, the same leads.
+#[test]
+fn gb18030_with_a_banner_needs_no_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let market = folder.path().join("market");
+    let (ok, _, err) = pricewatch(&["simulate", "--gb18030", "--out", &market.display().to_string()]);
+    assert!(ok, "{err}");
+    let run = |prices: &str, out: &str| {
+        let out = folder.path().join(out);
+        let (ok, _, err) = pricewatch(&["run", "--quiet", "--prices", prices, "--out", &out.display().to_string()]);
+        assert!(ok, "{err}");
+        std::fs::read_to_string(out.join("leads.csv")).unwrap()
+    };
+    assert_eq!(run(&market.join("prices.csv").display().to_string(), "gb"), run("datasets/demo/prices.csv", "utf8"));
+}
+
+#[test]
+fn a_failed_run_leaves_nothing_and_a_full_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let shown = out.display().to_string();
+    let (ok, _, err) = pricewatch(&["run", "--prices", "datasets/demo/nothing.csv", "--out", &shown]);
+    assert!(!ok && err.contains("nothing.csv"), "{err}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    std::fs::create_dir(&out).unwrap();
+    std::fs::write(out.join("mine.txt"), "keep").unwrap();
+    let (ok, _, err) = pricewatch(&["run", "--prices", "datasets/demo/prices.csv", "--out", &shown]);
+    assert!(!ok && err.contains("--force"), "{err}");
+    assert!(out.join("mine.txt").exists());
+}
+
+/// Hostile names reach no output as code.
+#[test]
+fn hostile_names_are_harmless() {
+    let folder = tempfile::tempdir().unwrap();
+    let evil = "=cmd|x <script>alert(1)</script>\u{202e} 😀";
+    let mut text = "date,seller_id,seller_name,product,price\n".to_owned();
+    for day in 1..=28 {
+        for s in 0..12 {
+            let price = if s == 3 && day > 14 { 9.0 } else { 4.0 + f64::from(s) / 50.0 };
+            let name = if s == 3 { evil.to_owned() } else { format!("店{s}") };
+            text += &format!("2020-02-{day:02},\"../{s}\",\"{name}\",KN95口罩,{price}\n");
+        }
+    }
+    let prices = folder.path().join("p.csv");
+    std::fs::write(&prices, text).unwrap();
+    let out = folder.path().join("out");
+    let (ok, _, err) =
+        pricewatch(&["run", "--prices", &prices.display().to_string(), "--out", &out.display().to_string()]);
+    assert!(ok, "{err}");
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("&lt;script&gt;alert(1)") && !page.contains("<script>alert(1)"));
+    let leads = std::fs::read_to_string(out.join("leads.csv")).unwrap();
+    assert_eq!(leads.lines().count(), 2, "{leads}");
+}
+
+#[test]
+fn explain_and_completions() {
+    let (ok, list, _) = pricewatch(&["explain"]);
+    assert!(ok && list.lines().count() == pricewatch::detect::SCREENS.len());
+    for screen in pricewatch::detect::SCREENS {
+        let (_, zh, _) = pricewatch(&["explain", screen.id]);
+        let (_, en, _) = pricewatch(&["explain", screen.id, "--lang", "en"]);
+        assert!(zh.contains("## 公式") && en.contains("## Formula") && !en.contains("## 公式"));
+    }
+    assert!(!pricewatch(&["explain", "nope"]).0);
+    assert!(pricewatch(&["completions", "bash"]).1.contains("pricewatch"));
+}
