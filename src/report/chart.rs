@@ -70,7 +70,8 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// Names from files: no control characters (XML forbids them), at most 40 characters.
 fn short(text: &str) -> String {
     let plain: String = text.chars().filter(|c| !c.is_control()).collect();
-    if plain.chars().count() > 40 { plain.chars().take(39).chain(['…']).collect() } else { plain }
+    let cut = if plain.chars().count() > 40 { plain.chars().take(39).chain(['…']).collect() } else { plain };
+    font::drawable(&cut)
 }
 
 fn pick(lang: Lang, zh: &str, en: &str) -> String {

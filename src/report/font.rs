@@ -48,3 +48,29 @@ pub fn subset_base64(text: &str) -> Result<String> {
     let bytes = subset(&provider, &glyphs, &SubsetProfile::Minimal, CmapTarget::Unicode).map_err(|e| fault(&e))?;
     Ok(base64::engine::general_purpose::STANDARD.encode(bytes))
 }
+
+/// The text with every character the font lacks replaced by □, so that none vanishes from a chart.
+pub fn drawable(text: &str) -> String {
+    let face = ReadScope::new(REGULAR).read::<FontData<'_>>().ok().and_then(|d| d.table_provider(0).ok());
+    let Some(mut font) = face.and_then(|p| allsorts::Font::new(p).ok()) else { return text.to_owned() };
+    let has = |c: char, font: &mut allsorts::Font<_>| {
+        font.lookup_glyph_index(c, MatchingPresentation::NotRequired, None).0 != 0
+    };
+    text.chars().map(|c| if has(c, &mut font) { c } else { '□' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_glyph_is_shown_as_missing() {
+        assert_eq!(drawable("广州KN95·퍼"), "广州KN95·□");
+    }
+
+    #[test]
+    fn the_subset_is_much_smaller_than_the_font() {
+        let subset = subset_base64("疑似线索 abc 123").unwrap();
+        assert!(subset.len() > 1000 && subset.len() < 60_000, "{}", subset.len());
+    }
+}

@@ -103,10 +103,15 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
         "first": l.first_day, "last": l.last_day, "reference": number(l.reference_price, 2), "observed": number(l.observed_price, 2),
         "increase": number(l.increase_pct, 0), "excess": number(l.excess_amount, 2), "cost": l.cost.name(),
         "quality": format!("{:?}", l.quality), "notes": notes, "summary": l.summary.get(r.lang), "charts": svgs?,
-        "p": number(f.p_value, 5), "q": number(f.q_value, 5), "floor": number(f.p_floor, 5), "tested": f.tested,
+        "p": chance(f.p_value), "q": chance(f.q_value), "floor": chance(f.p_floor), "tested": f.tested,
         "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "unit": f.unit, "screen": f.screen,
         "basis": f.basis, "facts": facts, "rows": rows, "steps": steps, "innocent": innocent, "next": steps_next, "score": format!("{:.1}", l.score),
     }))
+}
+
+/// A probability: never a bare zero.
+fn chance(p: Option<f64>) -> String {
+    p.map_or("–".to_owned(), |p| if p < 0.0001 { format!("{p:.0e}") } else { format!("{p:.4}") })
 }
 
 #[cfg(test)]
