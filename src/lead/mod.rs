@@ -1,16 +1,39 @@
 //! What to look at first? Findings of screens that lead alone become leads, ranked within their kind.
 
+use std::collections::BTreeMap;
+
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::{Check, CostExplained, Finding, Grade, Kind, Lead, Panel, PriceUnit, Screen, State, Text};
+use crate::model::{Check, CostExplained, Finding, Grade, Kind, Lead, Panel, PriceUnit, Screen, State, Subject, Text};
 
-/// Ranked leads: gouging and collusion by score, higher first; ties by id.
+/// Ranked leads: by kind, then score, higher first; ties by id. Findings on one subject are one lead, told by
+/// the strongest.
 pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lead> {
     let alone = |f: &Finding| screens.iter().any(|s| s.id == f.screen && s.leads_alone);
-    let mut leads: Vec<Lead> =
-        findings.iter().enumerate().filter(|(_, f)| alone(f)).map(|(i, f)| lead(panel, i, f)).collect();
+    let mut subjects: BTreeMap<(Kind, &Subject), Vec<usize>> = BTreeMap::new();
+    for (i, f) in findings.iter().enumerate().filter(|(_, f)| alone(f)) {
+        subjects.entry((f.kind, &f.subject)).or_default().push(i);
+    }
+    let mut leads: Vec<Lead> = subjects.into_values().map(|of| merged(panel, findings, of)).collect();
     leads.sort_by(|a, b| a.kind.cmp(&b.kind).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
     leads
+}
+
+fn merged(panel: &Panel, findings: &[Finding], mut of: Vec<usize>) -> Lead {
+    of.sort_by(|a, b| findings[*b].score.total_cmp(&findings[*a].score).then(a.cmp(b)));
+    let mut lead = lead(panel, of[0], &findings[of[0]]);
+    for &i in &of[1..] {
+        let f = &findings[i];
+        lead.screens.push(f.screen);
+        lead.summary.zh += &f.reason.zh;
+        lead.summary.en += &format!(" {}", f.reason.en);
+        lead.p_value = lead.p_value.or(f.p_value);
+        lead.q_value = lead.q_value.or(f.q_value);
+        lead.excess_amount = lead.excess_amount.or(f.excess_amount);
+    }
+    lead.screens.sort_unstable();
+    lead.findings = of;
+    lead
 }
 
 fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
