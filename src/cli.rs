@@ -146,7 +146,7 @@ struct Common {
     #[arg(long)]
     threads: Option<usize>,
     /// 不输出进展 / say nothing
-    #[arg(long)]
+    #[arg(long, alias = "no-progress")]
     quiet: bool,
 }
 

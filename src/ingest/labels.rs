@@ -42,7 +42,7 @@ impl Default for Labels {
 }
 
 impl Labels {
-    /// The label of these cells (order of [`LABEL_COLUMNS`]), or what is missing: column and reason.
+    /// The label of these cells (in the order of `LABEL_COLUMNS`), or what is missing: column and reason.
     pub fn know(&self, basis: Basis, cells: &[&str; 9]) -> Result<Known, (&'static str, Text)> {
         let [seller_id, seller_name, region, market, product, spec, brand, ..] = cells.map(clean);
         if seller_id.is_empty() && seller_name.is_empty() {
