@@ -7,5 +7,9 @@ pub mod gouging;
 mod relative;
 
 /// Every screen, sorted by id.
-pub const SCREENS: &[&Screen] =
-    &[&gouging::market_rise::SCREEN, &gouging::sustained_excess::SCREEN, &collusion::synchronised_rises::SCREEN];
+pub const SCREENS: &[&Screen] = &[
+    &gouging::margin_widening::SCREEN,
+    &gouging::market_rise::SCREEN,
+    &gouging::sustained_excess::SCREEN,
+    &collusion::synchronised_rises::SCREEN,
+];

@@ -76,6 +76,21 @@ fn every_screen_has_a_page_with_all_headings_in_both_languages() {
     }
 }
 
+/// A page without its line in the list is a screen that never runs.
+#[test]
+fn every_page_is_a_listed_screen() {
+    let listed: Vec<&str> = pricewatch::detect::SCREENS.iter().map(|s| s.id).collect();
+    for kind in ["gouging", "collusion"] {
+        for entry in std::fs::read_dir(root().join("src/detect").join(kind)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "md") {
+                let id = path.file_stem().unwrap().to_string_lossy().replace('_', "-");
+                assert!(listed.contains(&id.as_str()), "{id} is not in SCREENS");
+            }
+        }
+    }
+}
+
 #[test]
 fn words_that_no_report_may_use() {
     for path in sources(&root().join("src")) {
