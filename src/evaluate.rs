@@ -56,31 +56,10 @@ struct Row {
 /// Scores the text of leads.csv against the text of truth.json.
 pub fn evaluate(truth: &str, leads: &str) -> Result<Scores> {
     let truth: Value = serde_json::from_str(truth).context("truth.json")?;
-    let text = |v: &Value, key: &str| v[key].as_str().unwrap_or("").to_owned();
-    let cases = |key: &str| truth[key].as_array().cloned().unwrap_or_default();
-    let single: Vec<Row> = cases("gouging")
-        .iter()
-        .map(|c| Row {
-            kind: "gouging".into(),
-            region: text(c, "region"),
-            product: text(c, "product"),
-            sellers: [text(c, "seller_id")].into(),
-        })
-        .collect();
-    let groups: Vec<Row> = cases("collusion")
-        .iter()
-        .map(|c| Row {
-            kind: "collusion".into(),
-            region: text(c, "region"),
-            product: text(c, "product"),
-            sellers: c["sellers"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|s| s.as_str().map(str::to_owned))
-                .collect(),
-        })
-        .collect();
+    let single = planted(&truth, "gouging", |case| case["seller_id"].as_str().into_iter().map(str::to_owned).collect());
+    let groups = planted(&truth, "collusion", |case| {
+        case["sellers"].as_array().into_iter().flatten().filter_map(|s| s.as_str().map(str::to_owned)).collect()
+    });
     let leads = rows(leads)?;
     let in_group = |l: &Row| {
         groups.iter().any(|g| g.region == l.region && g.product == l.product && l.sellers.is_subset(&g.sellers))
@@ -88,6 +67,19 @@ pub fn evaluate(truth: &str, leads: &str) -> Result<Scores> {
     let gouging: Vec<&Row> = leads.iter().filter(|l| l.kind == "gouging" && !in_group(l)).collect();
     let collusion: Vec<&Row> = leads.iter().filter(|l| l.kind == "collusion").collect();
     Ok(Scores { gouging: score(&gouging, &single, 1.0), collusion: score(&collusion, &groups, 0.5) })
+}
+
+fn planted(truth: &Value, kind: &str, sellers: impl Fn(&Value) -> BTreeSet<String>) -> Vec<Row> {
+    let text = |case: &Value, key: &str| case[key].as_str().unwrap_or("").to_owned();
+    let cases = truth[kind].as_array().into_iter().flatten();
+    cases
+        .map(|c| Row {
+            kind: kind.to_owned(),
+            region: text(c, "region"),
+            product: text(c, "product"),
+            sellers: sellers(c),
+        })
+        .collect()
 }
 
 fn rows(leads: &str) -> Result<Vec<Row>> {

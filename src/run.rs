@@ -55,6 +55,9 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     let stage = Stage::new(out, force)?;
     let (read, hashes) = rayon_join(|| read(job, settings, stage.path()), || hash_inputs(job));
     let (read, hashes) = (read?, hashes?);
+    if read.panel.series.is_empty() {
+        bail!("没有一行可用；原因见 pricewatch check / not one usable row; pricewatch check says why");
+    }
     let last = read.panel.points.day.iter().copied().max().unwrap_or(0);
     let context = Context { as_of: job.as_of.unwrap_or(Day(last)), seed: job.seed };
     let outcomes: Vec<Outcome> =
@@ -98,14 +101,15 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     if job.talk {
         let t = read.total();
         let (g, c) = leads.iter().fold((0, 0), |(g, c), l| if l.series.len() > 1 { (g, c + 1) } else { (g + 1, c) });
-        eprintln!(
-            "读入 {} 行 = 使用 {} + 拒绝 {} + 重复 {}；线索：疑似哄抬 {g}，疑似串通 {c} → {}",
-            t.rows_read,
-            t.rows_used,
-            t.rows_rejected,
-            t.duplicates,
-            out.display()
-        );
+        let (read, used, lost, twice, out) = (t.rows_read, t.rows_used, t.rows_rejected, t.duplicates, out.display());
+        match job.lang {
+            Lang::Zh => eprintln!(
+                "读入 {read} 行 = 使用 {used} + 拒绝 {lost} + 重复 {twice}；线索：疑似哄抬 {g}，疑似串通 {c} → {out}"
+            ),
+            Lang::En => eprintln!(
+                "{read} rows read = {used} used + {lost} rejected + {twice} duplicates; leads: {g} single, {c} group → {out}"
+            ),
+        }
     }
     Ok(())
 }
@@ -161,14 +165,12 @@ pub fn read(job: &Job, settings: &Settings, scratch: &Path) -> Result<Read> {
         credit_code: identity::credit_code,
         owners: &owners,
         hold_days: settings.hold_days,
+        currency: &settings.currency,
     };
     let built = panel::build(store, &labels.into_list(), &naming, |cell| costs.of(&cell.region, &cell.product))?;
     settle(&mut reports, &built);
     rejects.extend(built.typos);
     rejects.sort();
-    if built.panel.series.is_empty() {
-        bail!("没有一行可用；原因见 pricewatch check / not one usable row; pricewatch check says why");
-    }
     Ok(Read { files: reports, paths, rejects, panel: built.panel })
 }
 
@@ -202,6 +204,11 @@ impl Stage {
                 out.display()
             );
         }
+        if let (Ok(target), Ok(here)) = (out.canonicalize(), std::env::current_dir())
+            && here.starts_with(&target)
+        {
+            bail!("{}: 不能是当前目录或其上级 / must not be the current folder or one above it", out.display());
+        }
         let parent = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
         let temp = tempfile::Builder::new()
@@ -224,8 +231,21 @@ impl Stage {
             .with_context(|| format!("{}: 写不下 / cannot write", self.out.join(name).display()))
     }
 
+    /// What a run did not write stays: `--force` replaces an older run, not the user's own files.
+    fn keep_foreign(&self) -> Result<()> {
+        for entry in std::fs::read_dir(&self.out).with_context(|| self.out.display().to_string())? {
+            let entry = entry?;
+            let ours = report::TOP_LEVEL.iter().any(|name| entry.file_name() == *name);
+            if !ours {
+                std::fs::rename(entry.path(), self.path().join(entry.file_name()))?;
+            }
+        }
+        Ok(())
+    }
+
     fn publish(self) -> Result<()> {
         if self.out.exists() {
+            self.keep_foreign()?;
             std::fs::remove_dir_all(&self.out).with_context(|| self.out.display().to_string())?;
         }
         let temp = self.temp.keep();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::detect::SCREENS;
 use crate::ingest::Options;
-use crate::model::{Knobs, TableKind};
+use crate::model::{Knobs, TableKind, Text};
 
 /// Days a posted price holds unless set (METHODS 2.0: at most four weeks).
 const HOLD_DAYS: i32 = 28;
@@ -19,6 +19,7 @@ const HOLD_DAYS: i32 = 28;
 struct Typed {
     encoding: Option<String>,
     hold_days: Option<i32>,
+    currency: Option<String>,
     columns: BTreeMap<String, BTreeMap<String, String>>,
     screens: BTreeMap<String, BTreeMap<String, f64>>,
 }
@@ -30,6 +31,8 @@ pub struct Settings {
     pub options: Options,
     /// Days a posted price holds.
     pub hold_days: i32,
+    /// Currency of every price, as shown.
+    pub currency: Text,
     /// Parameter values per screen id.
     pub knobs: BTreeMap<&'static str, Knobs>,
 }
@@ -57,7 +60,8 @@ fn check(typed: Typed) -> Result<Settings> {
         bail!("hold_days = {hold_days}: 应在 1 到 366 之间 / must lie between 1 and 366");
     }
     let options = Options { encoding: typed.encoding, columns, ..Options::default() };
-    Ok(Settings { options, hold_days, knobs: knobs(&typed.screens)? })
+    let currency = typed.currency.map_or_else(|| Text::new("元", "yuan"), |c| Text::new(c.as_str(), c.as_str()));
+    Ok(Settings { options, hold_days, currency, knobs: knobs(&typed.screens)? })
 }
 
 fn knobs(typed: &BTreeMap<String, BTreeMap<String, f64>>) -> Result<BTreeMap<&'static str, Knobs>> {

@@ -14,6 +14,12 @@ const HEADER_ROWS: usize = 30;
 /// Private character that stands for a full-width comma used as a delimiter.
 pub const WIDE_COMMA: u8 = 0x1f;
 
+/// Text with this many valid multi-byte characters for each broken place is UTF-8 (none broken: always).
+const VALID_PER_BROKEN: usize = 8;
+/// A character of three bytes or more is worth this many broken places: of GB18030 hanzi a few in a hundred pass
+/// for such by chance, while most bytes are broken as UTF-8.
+const LONG_WORTH: usize = 4;
+
 /// How a delimited file is to be read.
 #[derive(Clone, Debug)]
 pub struct Layout {
@@ -52,19 +58,29 @@ pub fn detect_encoding(sample: &[u8], forced: Option<&str>) -> Result<&'static E
             "含有 NUL 字节，不是文本文件；请导出为 CSV 或 XLSX / contains NUL bytes, not a text file; export it as CSV or XLSX"
         );
     }
-    let valid = match std::str::from_utf8(sample) {
-        Ok(_) => true,
-        Err(e) => {
-            e.error_len().is_none() || e.valid_up_to() > 64 && sample[..e.valid_up_to()].iter().any(|b| !b.is_ascii())
-        }
-    };
-    if valid {
+    if looks_like_utf8(sample) {
         return Ok(UTF_8);
     }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(sample, true);
     let guess = detector.guess(None, chardetng::Utf8Detection::Allow);
     Ok(if guess == encoding_rs::GBK { GB18030 } else { guess })
+}
+
+/// Valid UTF-8, or so nearly that a few broken lines explain the rest. GB18030 pairs can pass for UTF-8 by
+/// chance (同, 联通), so some valid characters are no proof: broken places must be rare beside them.
+fn looks_like_utf8(sample: &[u8]) -> bool {
+    let (mut valid, mut long, mut broken) = (0, 0, 0);
+    let mut chunks = sample.utf8_chunks().peekable();
+    while let Some(chunk) = chunks.next() {
+        valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        long += chunk.valid().chars().filter(|c| c.len_utf8() > 2).count();
+        let cut_by_sample = chunks.peek().is_none()
+            && chunk.invalid().len() < 4
+            && std::str::from_utf8(chunk.invalid()).is_err_and(|e| e.error_len().is_none());
+        broken += usize::from(!chunk.invalid().is_empty() && !cut_by_sample);
+    }
+    valid >= VALID_PER_BROKEN * broken || LONG_WORTH * long >= broken && long > 0
 }
 
 /// Finds delimiter and header in decoded text.
@@ -137,6 +153,17 @@ mod tests {
         let text = "日期,经营者名称,商品名称,价格\n2020-02-05,广州康民药房,口罩,2.5\n";
         assert_eq!(detect_encoding(text.as_bytes(), None).unwrap(), UTF_8);
         assert_eq!(detect_encoding(&GB18030.encode(text).0, None).unwrap(), GB18030);
+        let english_header = format!(
+            "date,seller_name,product,price,remarks,more,columns,that,are,ascii\n{}",
+            "2020-02-05,同德药房,联通口罩,2.5,,,,,,\n".repeat(5)
+        );
+        assert_eq!(
+            detect_encoding(&GB18030.encode(&english_header).0, None).unwrap(),
+            GB18030,
+            "同 alone passes for UTF-8"
+        );
+        let cut = &text.as_bytes()[..4];
+        assert_eq!(detect_encoding(cut, None).unwrap(), UTF_8, "a character cut by the end of the sample");
         let korean = "날짜,상점,상품명,가격\n2020-02-05,퍼니맘,황사 마스크 미세먼지 방역,3900\n".repeat(5);
         assert_eq!(detect_encoding(&encoding_rs::EUC_KR.encode(&korean).0, None).unwrap(), encoding_rs::EUC_KR);
         let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -159,7 +159,7 @@ fn produce(
         let last = block.is_empty();
         decode(&mut decoder, &block, last, &mut carry);
         if layout.delimiter == WIDE_COMMA {
-            carry = String::from_utf8_lossy(&carry).replace('，', "\u{1f}").into_bytes();
+            carry = narrow_commas(&carry);
         }
         carry = split(carry, layout.delimiter, layout.header.len(), last, &mut line, &mut out);
         for cut in out.drain(..) {
@@ -196,6 +196,20 @@ fn decode(decoder: &mut Option<Decoder>, block: &[u8], last: bool, out: &mut Vec
             out.extend_from_slice(text.as_bytes());
         }
     }
+}
+
+/// Full-width commas become one-byte delimiters, byte by byte: a character cut by the block's end stays whole.
+fn narrow_commas(bytes: &[u8]) -> Vec<u8> {
+    let wide = "，".as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut from = 0;
+    for at in memchr::memmem::find_iter(bytes, wide) {
+        out.extend_from_slice(&bytes[from..at]);
+        out.push(WIDE_COMMA);
+        from = at + wide.len();
+    }
+    out.extend_from_slice(&bytes[from..]);
+    out
 }
 
 /// The part of a cut below the header line; `None` where nothing is.

@@ -117,7 +117,9 @@ fn innocent(panel: &Panel, f: &Finding) -> Vec<Check> {
     };
     let cost = check("成本上涨可以解释", "a rise of cost explains it", cost);
     if f.kind == Kind::Collusion {
-        let chain = if panel.owners_known { State::No } else { State::Unknown };
+        let owned = |s: &usize| !panel.sellers[panel.series[*s].seller as usize].owner.is_empty();
+        // Entities differ by construction; that only rules a chain out where every owner is on record.
+        let chain = if f.subject.series.iter().all(owned) { State::No } else { State::Unknown };
         return vec![
             cost,
             check("属于同一所有人（连锁）", "one owner (a chain)", chain),

@@ -209,8 +209,8 @@ pub struct Panel {
     pub points: Points,
     /// A posted price holds at most this many days (METHODS 2.0: 4 weeks).
     pub hold_days: i32,
-    /// False when no enterprises file was given: owners, hence chains, are unknown.
-    pub owners_known: bool,
+    /// Currency of every price, as shown.
+    pub currency: Text,
 }
 
 fn part<'a, T>(column: &'a [T], range: &Range<usize>) -> &'a [T] {
@@ -236,6 +236,15 @@ impl Panel {
     /// The economic entity behind a series.
     pub fn entity(&self, series: &Series) -> u32 {
         self.sellers[series.seller as usize].entity
+    }
+
+    /// What a price of this cell is counted in, e.g. 元/只.
+    pub fn price_unit(&self, cell: &Cell) -> Text {
+        let per = |currency: &str| match cell.unit.label() {
+            "" => currency.to_owned(),
+            unit => format!("{currency}/{unit}"),
+        };
+        Text::new(per(&self.currency.zh), per(&self.currency.en))
     }
 
     /// The daily grid of one cell: log prices, NaN where nothing is known. Posted prices are held for

@@ -9,7 +9,7 @@ use crate::model::{Batch, Reject, RowRef, Text};
 /// What one partition gives.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Part {
-    /// The points; `single` of `DraftPoints` marks those from one row.
+    /// The points.
     pub points: DraftPoints,
     /// Exact duplicates per file.
     pub duplicates: BTreeMap<u32, u64>,
@@ -46,7 +46,8 @@ pub fn aggregate(rows: &Batch, series_of: &[u32]) -> Part {
     for chunk in order.chunk_by(|a, b| a.0 == b.0) {
         group.clear();
         group.extend(chunk.iter().map(|c| c.1 as usize));
-        group.sort_unstable_by(|&a, &b| rows.price[a].total_cmp(&rows.price[b]).then(rows.row[a].cmp(&rows.row[b])));
+        let content = |i: usize| (rows.hash[i], rows.row[i]);
+        group.sort_unstable_by(|&a, &b| rows.price[a].total_cmp(&rows.price[b]).then(content(a).cmp(&content(b))));
         drop_duplicates(rows, &mut group, &mut part);
         drop_typos(rows, &mut group, &mut part);
         point(rows, &group, (chunk[0].0 >> 32) as u32, &mut part.points);
@@ -54,19 +55,16 @@ pub fn aggregate(rows: &Batch, series_of: &[u32]) -> Part {
     part
 }
 
-/// Equal in every column to an earlier row (file, then line): the earliest stays.
+/// Equal in every column to an earlier row (file, then line): the earliest stays. `group` is sorted so that
+/// twins stand together.
 fn drop_duplicates(rows: &Batch, group: &mut Vec<usize>, part: &mut Part) {
-    let mut kept: Vec<usize> = Vec::with_capacity(group.len());
-    for &i in group.iter() {
-        let twin =
-            kept.iter().rev().take_while(|&&k| rows.price[k] == rows.price[i]).any(|&k| rows.hash[k] == rows.hash[i]);
+    group.dedup_by(|i, kept| {
+        let twin = rows.price[*i] == rows.price[*kept] && rows.hash[*i] == rows.hash[*kept];
         if twin {
-            *part.duplicates.entry(rows.row[i].file()).or_default() += 1;
-        } else {
-            kept.push(i);
+            *part.duplicates.entry(rows.row[*i].file()).or_default() += 1;
         }
-    }
-    *group = kept;
+        twin
+    });
 }
 
 /// One price of three or more on a day that stands tenfold off the median of the others.

@@ -66,14 +66,14 @@ pub struct Draft {
     pub points: DraftPoints,
     /// See [`Panel::hold_days`].
     pub hold_days: i32,
-    /// See [`Panel::owners_known`].
-    pub owners_known: bool,
+    /// See [`Panel::currency`].
+    pub currency: Text,
 }
 
 /// Sorts a draft into a panel and adds each cell's market. `cost` finds the cost series of a cell
 /// (region, product).
 pub fn assemble(draft: Draft, cost: impl Fn(&Cell) -> Option<CostPath>) -> Panel {
-    let Draft { sellers, items, keys, labels, points, hold_days, owners_known } = draft;
+    let Draft { sellers, items, keys, labels, points, hold_days, currency } = draft;
     let mut order: Vec<u32> = (0..keys.len() as u32).collect();
     order.sort_by(|a, b| keys[*a as usize].cmp(&keys[*b as usize]));
     let mut rank = vec![0u32; keys.len()];
@@ -82,7 +82,7 @@ pub fn assemble(draft: Draft, cost: impl Fn(&Cell) -> Option<CostPath>) -> Panel
     }
     let (points, starts) = sort_points(points, &rank, keys.len());
     let (cells, series) = group(&keys, &order, &starts, &labels);
-    let mut panel = Panel { sellers, items, cells, series, points, hold_days, owners_known };
+    let mut panel = Panel { sellers, items, cells, series, points, hold_days, currency };
     let markets: Vec<_> = panel.cells.par_iter().map(|cell| market_days(&panel, cell)).collect();
     for (cell, market) in panel.cells.iter_mut().zip(markets) {
         cell.market = market;

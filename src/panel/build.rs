@@ -22,6 +22,8 @@ pub struct Naming<'a> {
     pub owners: &'a BTreeMap<String, String>,
     /// Days a posted price holds.
     pub hold_days: i32,
+    /// See [`Panel::currency`].
+    pub currency: &'a Text,
 }
 
 /// The panel, and what was found only now.
@@ -112,12 +114,9 @@ fn draft(labels: &[Label], naming: &Naming<'_>) -> (Draft, Vec<u32>) {
     let mut keys: Vec<(DraftKey, u32)> = keys.into_iter().collect();
     keys.sort_by_key(|k| k.1);
     let keys = keys.into_iter().map(|k| k.0).collect();
-    let owners_known = !naming.owners.is_empty();
+    let currency = naming.currency.clone();
     let points = DraftPoints::default();
-    (
-        Draft { sellers, items, keys, labels: family_labels, points, hold_days: naming.hold_days, owners_known },
-        series_of,
-    )
+    (Draft { sellers, items, keys, labels: family_labels, points, hold_days: naming.hold_days, currency }, series_of)
 }
 
 /// The id of each label's seller: its own id; else the only id seen with the same name; else the name.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::assemble::{Draft, DraftKey, DraftPoints, assemble};
-use crate::model::{Basis, CostPath, CreditCode, Day, Item, Panel, PriceUnit, RowRef, Seller};
+use crate::model::{Basis, CostPath, CreditCode, Day, Item, Panel, PriceUnit, RowRef, Seller, Text};
 
 /// One price of one seller on one day, per base unit. At most one per seller, product and day.
 #[derive(Clone, PartialEq, Debug)]
@@ -80,8 +80,8 @@ pub fn from_quotes(quotes: &[Quote], costs: &[(String, Vec<(Day, f64)>)]) -> Pan
     let mut keys: Vec<(DraftKey, u32)> = ids.into_iter().collect();
     keys.sort_by_key(|k| k.1);
     let keys = keys.into_iter().map(|k| k.0).collect();
-    let owners_known = quotes.iter().any(|q| !q.owner.is_empty());
-    let draft = Draft { sellers, items, keys, labels: BTreeMap::new(), points, hold_days: 28, owners_known };
+    let currency = Text::new("元", "yuan");
+    let draft = Draft { sellers, items, keys, labels: BTreeMap::new(), points, hold_days: 28, currency };
     assemble(draft, |cell| {
         let (label, path) = costs.iter().find(|(product, _)| *product == cell.product)?;
         Some(CostPath {

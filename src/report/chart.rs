@@ -86,13 +86,14 @@ fn footer(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<
     };
     let source = f.rows.first().map_or("", |n| &r.files[n.row.file() as usize].path);
     let source = source.rsplit('/').next().unwrap_or(source);
-    let unit = cell.unit.label();
+    let unit = r.panel.price_unit(cell);
+    let unit = short(unit.get(r.lang));
     let text = match r.lang {
         Lang::Zh => {
-            format!("单位：元/{unit}　{basis}　来源：{}　线索 {}　筛查结果不能证明违法", short(source), lead.id)
+            format!("单位：{unit}　{basis}　来源：{}　线索 {}　筛查结果不能证明违法", short(source), lead.id)
         }
         Lang::En => {
-            format!("yuan/{unit} · {basis} · source {} · lead {} · a screen proves nothing", short(source), lead.id)
+            format!("{unit} · {basis} · source {} · lead {} · a screen proves nothing", short(source), lead.id)
         }
     };
     let style = ("sans-serif", 12).into_font().color(&GREY);

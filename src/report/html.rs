@@ -101,7 +101,7 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
     Ok(json!({
         "id": l.id, "kind": l.kind.name(), "sellers": names, "region": l.region, "product": l.product, "market": l.market,
         "first": l.first_day, "last": l.last_day, "reference": number(l.reference_price, 2), "observed": number(l.observed_price, 2),
-        "increase": number(l.increase_pct, 0), "excess": number(l.excess_amount, 2), "cost": l.cost.name(),
+        "increase": number(l.increase_pct, 0), "excess": l.excess_amount.map_or("–".to_owned(), |v| format!("{v:.2} {}", r.panel.currency.get(r.lang))), "cost": l.cost.name(),
         "quality": format!("{:?}", l.quality), "notes": notes, "summary": l.summary.get(r.lang), "charts": svgs?,
         "p": chance(f.p_value), "q": chance(f.q_value), "floor": chance(f.p_floor), "tested": f.tested,
         "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "unit": f.unit, "screen": f.screen,

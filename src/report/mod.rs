@@ -16,6 +16,10 @@ use crate::model::{Accounting, Context, FileReport, Finding, Knobs, Lang, Lead, 
 
 pub use manifest::{hash_file, verify};
 
+/// Names a run writes at the top of its folder.
+pub const TOP_LEVEL: [&str; 7] =
+    ["leads.csv", "findings.json", "schema", "rejects.csv", "charts", "report.html", "manifest.json"];
+
 /// An input as the manifest names it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct InputFile {

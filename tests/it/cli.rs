@@ -147,7 +147,26 @@ fn a_failed_run_leaves_nothing_and_a_full_folder_is_refused() {
     std::fs::write(out.join("mine.txt"), "keep").unwrap();
     let (ok, _, err) = pricewatch(&["run", "--prices", "datasets/demo/prices.csv", "--out", &shown]);
     assert!(!ok && err.contains("--force"), "{err}");
-    assert!(out.join("mine.txt").exists());
+    let (ok, _, err) =
+        pricewatch(&["run", "--quiet", "--force", "--prices", "datasets/demo/prices.csv", "--out", &shown]);
+    assert!(ok, "{err}");
+    assert!(out.join("manifest.json").exists());
+    assert_eq!(std::fs::read_to_string(out.join("mine.txt")).unwrap(), "keep", "what no run wrote stays");
+    let (ok, _, err) = pricewatch(&["run", "--force", "--prices", "datasets/demo/prices.csv", "--out", "."]);
+    assert!(!ok && err.contains("current folder"), "{err}");
+}
+
+#[test]
+fn check_shows_why_no_row_was_usable() {
+    let folder = tempfile::tempdir().unwrap();
+    let prices = folder.path().join("p.csv");
+    std::fs::write(&prices, "date,seller_id,product,price\n2020-02-05,a,口罩,面议\n").unwrap();
+    let prices = prices.display().to_string();
+    let (ok, text, err) = pricewatch(&["check", "--prices", &prices]);
+    assert!(ok && text.contains("面议") && text.contains("拒绝 1"), "{text}{err}");
+    let out = folder.path().join("out");
+    let (ok, _, err) = pricewatch(&["run", "--prices", &prices, "--out", &out.display().to_string()]);
+    assert!(!ok && err.contains("not one usable row") && !out.exists(), "{err}");
 }
 
 /// Hostile names reach no output as code.

@@ -100,3 +100,15 @@ fn a_lone_tenfold_price_is_rejected_and_a_lasting_one_is_not() {
     let (_g, lasting) = file("lasting.csv", (header + &rows(&[2.5, 2.5, 25.0, 25.0, 25.0])).as_bytes());
     assert_eq!(read(TableKind::Prices, &lasting).unwrap().total().tenfold_typos, 0);
 }
+
+/// Several blocks of rows with full-width commas: characters cut by block ends stay whole.
+#[test]
+fn full_width_commas_in_a_long_file() {
+    let mut text = "日期，经营者，品名，单价\n".to_owned();
+    for i in 0..150_000 {
+        text += &format!("2020-02-{:02}，药房{i}号，口罩，{}.5\n", i % 28 + 1, i % 5 + 20);
+    }
+    let (_guard, path) = file("wide.csv", text.as_bytes());
+    let total = read(TableKind::Prices, &path).unwrap().total();
+    assert_eq!((total.rows_read, total.rows_used), (150_000, 150_000));
+}

@@ -193,7 +193,7 @@ fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: 
     }
     let steps = steps(panel, &episodes);
     let (old, new) = levels(panel, &members, first, last);
-    let unit = format!("元/{}", cell.unit.label());
+    let unit = panel.price_unit(cell).zh;
     let rows = steps.iter().take(40).map(|(_, row)| row.clone()).collect();
     let steps: Vec<Step> = steps.into_iter().map(|s| s.0).collect();
     let cost = if cell.cost.is_some() { CostExplained::Unexplained } else { CostExplained::Unknown };
@@ -224,14 +224,15 @@ fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: 
             ("reference_price", old.unwrap_or(f64::NAN), unit.clone()),
             ("observed_price", new.unwrap_or(f64::NAN), unit),
         ],
-        reason: reason(panel, cell, &episodes, &members, dearer, candidate),
+        reason: reason(cell, &episodes, &members, dearer, candidate),
         rows,
         score: -candidate.p.ln() + candidate.group.score,
         steps,
     })
 }
 
-/// Median over members of the rise, first to last joint rise, in price relative to the market without them.
+/// Median over members of the rise, first to last joint rise, in price relative to the market; each
+/// is compared without its own entity, so fellow members still count in the market and the figure errs low.
 fn dearer(panel: &Panel, cell: &Cell, members: &[usize], first: i32, last: i32) -> Option<f64> {
     let market = Market::new(panel, cell);
     let gains: Vec<f64> = members
@@ -282,7 +283,7 @@ fn steps(panel: &Panel, episodes: &[Vec<Rise>]) -> Vec<(Step, RowNote)> {
     .collect()
 }
 
-fn reason(panel: &Panel, cell: &Cell, episodes: &[Vec<Rise>], members: &[usize], dearer: f64, c: &Candidate) -> Text {
+fn reason(cell: &Cell, episodes: &[Vec<Rise>], members: &[usize], dearer: f64, c: &Candidate) -> Text {
     let dates = episodes.iter().filter_map(|e| e.first()).map(|r| Day(r.day).to_string()).collect::<Vec<_>>();
     let sizes: Vec<f64> = episodes
         .iter()
@@ -291,9 +292,9 @@ fn reason(panel: &Panel, cell: &Cell, episodes: &[Vec<Rise>], members: &[usize],
     let sizes = sizes.iter().map(|s| format!("{s:.0}%")).collect::<Vec<_>>();
     let (n, k, all) = (members.len(), episodes.len(), c.entities.len());
     let dearer = (dearer.exp() - 1.0) * 100.0;
-    let (zh_cost, en_cost) = match (&cell.cost, panel.owners_known) {
-        (Some(_), _) => ("已扣除成本上涨可解释的部分", "net of what the cost series explains"),
-        (None, _) => ("没有成本数据，未扣除成本", "no cost series was given, so cost is not taken out"),
+    let (zh_cost, en_cost) = match &cell.cost {
+        Some(_) => ("已扣除成本上涨可解释的部分", "net of what the cost series explains"),
+        None => ("没有成本数据，未扣除成本", "no cost series was given, so cost is not taken out"),
     };
     Text::new(
         format!(

@@ -133,7 +133,7 @@ fn sales(points: &PointsView<'_>, stock_days: i32) -> Vec<Sale> {
 fn finding(panel: &Panel, subject: Subject, sales: &[Sale], from: usize, widening: f64, knobs: &Knobs) -> Finding {
     let s = subject.series[0];
     let (series, points) = (&panel.series[s], panel.points(&panel.series[s]));
-    let unit = format!("元/{}", panel.cells[series.cell as usize].unit.label());
+    let unit = panel.price_unit(&panel.cells[series.cell as usize]).zh;
     let before = &sales[..from];
     let rate = median(&before.iter().map(|x| x.rate).collect::<Vec<_>>()).unwrap_or(f64::NAN);
     let end = sales[from..].iter().position(|x| x.rate < rate + widening / 2.0).map_or(sales.len(), |i| from + i);

@@ -30,6 +30,13 @@ const MIN_REFERENCE: Param = Param {
     range: (2.0, 60.0),
     source: "fewest observations whose median bears one outlier",
 };
+const MAX_GAP: Param = Param {
+    name: "max_gap",
+    default: 31.0,
+    unit: "day",
+    range: (1.0, 366.0),
+    source: "a rise that cannot be dated to within a month is a comparison of two periods, not a rise",
+};
 const MIN_ENTITIES: Param = Param {
     name: "min_entities",
     default: 5.0,
@@ -51,7 +58,7 @@ pub const SCREEN: Screen = Screen {
     kind: Kind::Gouging,
     title: ("持续高于市场的涨价", "Sustained rise above the market"),
     page: include_str!("sustained_excess.md"),
-    params: &[MIN_EXCESS, MIN_OBSERVATIONS, MIN_REFERENCE, MIN_ENTITIES, MAX_Q],
+    params: &[MIN_EXCESS, MIN_OBSERVATIONS, MIN_REFERENCE, MAX_GAP, MIN_ENTITIES, MAX_Q],
     leads_alone: true,
     run,
 };
@@ -86,20 +93,39 @@ fn run(panel: &Panel, _context: &Context, knobs: &Knobs) -> Outcome {
     for ((peak, p), q) in peaks.iter().zip(p).zip(q) {
         if peak.excess >= knobs.get(&MIN_EXCESS) && q <= knobs.get(&MAX_Q) {
             let finding = finding(panel, peak, knobs, p, q, outcome.examined);
-            match finding.cost {
-                CostExplained::Explained => outcome.skips.push(Skip {
-                    screen: SCREEN.id,
-                    subject: finding.subject,
-                    reason: Text::new(
-                        "涨幅由本店有凭证的进价上涨解释",
-                        "the rise is explained by its own recorded purchase cost",
-                    ),
-                }),
-                _ => outcome.findings.push(finding),
+            match unfit(&finding, panel, knobs) {
+                Some(reason) => outcome.skips.push(Skip { screen: SCREEN.id, subject: finding.subject, reason }),
+                None => outcome.findings.push(finding),
             }
         }
     }
     outcome
+}
+
+/// Why a departure this large is still no finding.
+fn unfit(f: &Finding, panel: &Panel, knobs: &Knobs) -> Option<Text> {
+    let points = panel.points(&panel.series[f.subject.series[0]]);
+    let before = points.day.partition_point(|d| *d < f.window.0.0);
+    if (before as f64) < knobs.get(&MIN_REFERENCE) {
+        return Some(Text::new(
+            "涨价之前观测太少，没有自身参照",
+            "too few observations before the rise for a reference of its own",
+        ));
+    }
+    let gap = f64::from(f.window.0.0 - f.steps.first()?.last_old.0);
+    if gap > knobs.get(&MAX_GAP) {
+        return Some(Text::new(
+            "涨价前后隔得太久，日期不明",
+            "too long between the old price and the new to date a rise",
+        ));
+    }
+    let own_cost = points.cost.iter().any(|c| c.is_finite());
+    (f.cost == CostExplained::Explained).then(|| match own_cost {
+        true => Text::new("涨幅由本店有记录的进价上涨解释", "the rise is explained by its own recorded purchase cost"),
+        false => {
+            Text::new("涨幅不超过同类商品一般成本的上涨", "the rise is within that of the general cost of the good")
+        }
+    })
 }
 
 fn tail(z: f64) -> f64 {
@@ -181,14 +207,16 @@ fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: us
     let from = peak.path[..peak.from].iter().rposition(|o| !above(o)).map_or(peak.from, |i| (i + 1).min(peak.from));
     let to = peak.path[peak.from..].iter().position(|o| !above(o)).map_or(peak.path.len(), |i| peak.from + i);
     let (before, inside) = (&peak.path[..from.max(1)], &peak.path[from..to]);
+    // The rise may have begun before the window that showed it best: only what came before it is the reference.
+    let reference = median(&before.iter().map(|o| o.2).collect::<Vec<_>>()).unwrap_or(peak.reference);
+    let excess = peak.excess + peak.reference - reference;
     let (first, last) = (inside[0].0, inside[inside.len() - 1].0);
-    let expected: Vec<(Day, f64)> =
-        peak.path.iter().map(|o| (Day(points.day[o.0]), (peak.reference + o.1).exp())).collect();
+    let expected: Vec<(Day, f64)> = peak.path.iter().map(|o| (Day(points.day[o.0]), (reference + o.1).exp())).collect();
     let middle = |part: &[(usize, f64, f64)]| median(&part.iter().map(|o| points.price[o.0]).collect::<Vec<_>>());
     let reference_price = middle(before);
     let observed_price = middle(inside);
     let allowed = median(&expected[from..to].iter().map(|e| e.1).collect::<Vec<_>>());
-    let measured = (peak.excess.exp() - 1.0) * 100.0;
+    let measured = (excess.exp() - 1.0) * 100.0;
     let old = before[before.len() - 1].0;
     let step = Step {
         series: peak.series,
@@ -198,7 +226,7 @@ fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: us
         new: points.price[first],
         episode: 0,
     };
-    let unit = format!("元/{}", cell.unit.label());
+    let unit = panel.price_unit(cell).zh;
     let mut finding = Finding {
         screen: SCREEN.id,
         kind: Kind::Gouging,
@@ -213,7 +241,7 @@ fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: us
         tested,
         reference_price,
         observed_price,
-        excess_amount: excess_amount(&points, inside, peak.reference),
+        excess_amount: excess_amount(&points, inside, reference),
         cost: cost_state(cell, &points, before, inside),
         steps: vec![step],
         expected,
@@ -275,7 +303,8 @@ fn cost_state(
 
 fn reason(panel: &Panel, s: usize, f: &Finding, allowed: f64, n: usize) -> Text {
     let series = &panel.series[s];
-    let (product, unit) = (&panel.items[series.item as usize].product, panel.cells[series.cell as usize].unit.label());
+    let product = &panel.items[series.item as usize].product;
+    let unit = panel.price_unit(&panel.cells[series.cell as usize]);
     let (old, new) = (f.reference_price.unwrap_or(f64::NAN), f.observed_price.unwrap_or(f64::NAN));
     let over = (new / allowed - 1.0) * 100.0;
     let (from, to) = f.window;
@@ -283,12 +312,13 @@ fn reason(panel: &Panel, s: usize, f: &Finding, allowed: f64, n: usize) -> Text 
         CostExplained::Unknown => ("进价不明，请核对进货票据", "purchase cost unknown: ask for the invoices"),
         _ => ("未见成本解释", "no cost explanation seen"),
     };
+    let (zh_unit, en_unit) = (&unit.zh, &unit.en);
     Text::new(
         format!(
-            "{from} 至 {to}（{n} 次观测），{product} 由约 {old:.2} 元/{unit} 涨到约 {new:.2} 元/{unit}；同地区同类商品同期行情下约为 {allowed:.2} 元/{unit}，高出 {over:.0}%。{zh_cost}。"
+            "{from} 至 {to}（{n} 次观测），{product} 由约 {old:.2} {zh_unit} 涨到约 {new:.2} {zh_unit}；同地区同类商品同期行情下约为 {allowed:.2} {zh_unit}，高出 {over:.0}%。{zh_cost}。"
         ),
         format!(
-            "{from} to {to} ({n} observations): {product} rose from about {old:.2} to {new:.2} yuan/{unit}; the market's own movement would give about {allowed:.2}, so it stands {over:.0} % above; {en_cost}."
+            "{from} to {to} ({n} observations): {product} rose from about {old:.2} to {new:.2} {en_unit}; the market's own movement would give about {allowed:.2}, so it stands {over:.0} % above; {en_cost}."
         ),
     )
 }
@@ -344,6 +374,43 @@ mod tests {
             "back from a sale"
         );
         assert_eq!(flagged(&market(|s, _| if s == 3 { 3.0 } else { 1.0 })), Vec::<usize>::new(), "always dear");
+    }
+
+    /// Two prices in February, the next in April, higher: a comparison of two periods, skipped with the reason.
+    #[test]
+    fn a_rise_that_cannot_be_dated_is_skipped() {
+        let quotes: Vec<Quote> = (0..12)
+            .flat_map(|s| (0..90).map(move |d| (s, d)))
+            .filter(|(s, d)| *s != 3 || *d < 4 || *d >= 60)
+            .map(|(s, d)| {
+                let rise = if s == 3 && d >= 60 { 2.0 } else { 1.0 };
+                Quote::posted("广州市", "口罩", &format!("s{s:02}"), Day(18262 + d), 2.0 * rise)
+            })
+            .collect();
+        let outcome = run(&from_quotes(&quotes, &[]), &Context { as_of: Day(20000), seed: 1 }, &Knobs::default());
+        assert_eq!(outcome.findings.len(), 0);
+        assert!(outcome.skips.iter().any(|k| k.reason.en.contains("to date a rise") && k.subject.series == vec![3]));
+    }
+
+    /// Two days at the old price are no reference: the price "it rose from" would be one nobody charged.
+    #[test]
+    fn too_little_before_the_rise_is_skipped() {
+        let quotes: Vec<Quote> = (0..12)
+            .flat_map(|s| (0..40).map(move |d| (s, d)))
+            .filter(|(s, d)| *s != 3 || *d >= 10)
+            .map(|(s, d)| {
+                Quote::posted(
+                    "广州市",
+                    "口罩",
+                    &format!("s{s:02}"),
+                    Day(18262 + d),
+                    if s == 3 && d >= 12 { 4.0 } else { 2.0 },
+                )
+            })
+            .collect();
+        let outcome = run(&from_quotes(&quotes, &[]), &Context { as_of: Day(20000), seed: 1 }, &Knobs::default());
+        assert_eq!(outcome.findings.len(), 0);
+        assert!(outcome.skips.iter().any(|k| k.reason.en.contains("before the rise") && k.subject.series == vec![3]));
     }
 
     #[test]
