@@ -8,6 +8,7 @@ mod relative;
 
 /// Every screen, sorted by id.
 pub const SCREENS: &[&Screen] = &[
+    &gouging::dated_step::SCREEN,
     &gouging::margin_widening::SCREEN,
     &gouging::market_rise::SCREEN,
     &gouging::sustained_excess::SCREEN,

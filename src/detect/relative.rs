@@ -9,36 +9,32 @@ use crate::stats::robust::median_mut;
 /// Sorted values, and (entity, position) by entity.
 type OneDay = (Vec<f64>, Vec<(u32, usize)>);
 
-/// One cell prepared for comparisons.
+/// One cell, or several cells of one good, prepared for comparisons.
 pub struct Market<'a> {
     panel: &'a Panel,
-    cell: &'a Cell,
     first: i32,
     /// Per day: sorted log prices with seller levels taken out, and (entity, position) by entity.
     days: Vec<OneDay>,
-    /// Economic entities in the cell.
+    /// Economic entities among the sellers.
     pub entities: usize,
 }
 
 impl<'a> Market<'a> {
     /// Prepares a cell: seller levels are medians of log price less the cell's index.
     pub fn new(panel: &'a Panel, cell: &'a Cell) -> Market<'a> {
-        let grid = panel.grid(cell);
-        let mut index = vec![f64::NAN; grid.days];
-        for day in &cell.market {
-            index[(day.day.0 - grid.first.0) as usize] = day.index;
-        }
-        let mut columns: Vec<Vec<(f64, u32)>> = vec![Vec::new(); grid.days];
+        Market::pooled(panel, &[cell])
+    }
+
+    /// Prepares cells of one good together. Levels are taken out within each cell, so regions, packs and
+    /// units may differ: only relative movements meet.
+    pub fn pooled(panel: &'a Panel, cells: &[&'a Cell]) -> Market<'a> {
+        let edge = |pick: fn(&Cell) -> Option<i32>| cells.iter().filter_map(move |c| pick(c));
+        let first = edge(|c| c.market.first().map(|d| d.day.0)).min().unwrap_or(0);
+        let end = edge(|c| c.market.last().map(|d| d.day.0 + 1)).max().unwrap_or(first);
+        let mut columns: Vec<Vec<(f64, u32)>> = vec![Vec::new(); (end - first) as usize];
         let mut entities = BTreeSet::new();
-        for (r, series) in panel.series[cell.series.clone()].iter().enumerate() {
-            let entity = panel.entity(series);
-            entities.insert(entity);
-            let mut gaps: Vec<f64> =
-                grid.row(r).iter().zip(&index).map(|(x, m)| x - m).filter(|g| g.is_finite()).collect();
-            let Some(level) = median_mut(&mut gaps) else { continue };
-            for (t, x) in grid.row(r).iter().enumerate().filter(|(_, x)| x.is_finite()) {
-                columns[t].push((x - level, entity));
-            }
+        for cell in cells {
+            add_cell(panel, cell, first, &mut columns, &mut entities);
         }
         let days = columns
             .into_iter()
@@ -49,7 +45,7 @@ impl<'a> Market<'a> {
                 (c.into_iter().map(|v| v.0).collect(), owners)
             })
             .collect();
-        Market { panel, cell, first: grid.first.0, days, entities: entities.len() }
+        Market { panel, first, days, entities: entities.len() }
     }
 
     /// Log market index on a day without one entity; `None` where nobody else has a price.
@@ -66,7 +62,25 @@ impl<'a> Market<'a> {
         let series = &self.panel.series[s];
         let (p, entity) = (self.panel.points(series), self.panel.entity(series));
         let at = |i: usize| self.without(entity, p.day[i]).map(|m| (i, m, p.price[i].ln() - m));
-        debug_assert!(self.cell.series.contains(&s));
         (0..p.day.len()).filter_map(at).collect()
+    }
+}
+
+/// Adds a cell's log prices, each less its seller's level, to the columns of their days.
+fn add_cell(panel: &Panel, cell: &Cell, first: i32, columns: &mut [Vec<(f64, u32)>], entities: &mut BTreeSet<u32>) {
+    let grid = panel.grid(cell);
+    let mut index = vec![f64::NAN; grid.days];
+    for day in &cell.market {
+        index[(day.day.0 - grid.first.0) as usize] = day.index;
+    }
+    let shift = (grid.first.0 - first) as usize;
+    for (r, series) in panel.series[cell.series.clone()].iter().enumerate() {
+        let entity = panel.entity(series);
+        entities.insert(entity);
+        let mut gaps: Vec<f64> = grid.row(r).iter().zip(&index).map(|(x, m)| x - m).filter(|g| g.is_finite()).collect();
+        let Some(level) = median_mut(&mut gaps) else { continue };
+        for (t, x) in grid.row(r).iter().enumerate().filter(|(_, x)| x.is_finite()) {
+            columns[t + shift].push((x - level, entity));
+        }
     }
 }
