@@ -10,7 +10,15 @@ pub fn change_points(y: &[f64], min_len: usize, floor: f64) -> Vec<usize> {
     if n < 2 * min_len.max(1) {
         return Vec::new();
     }
-    let sigma = noise(y).max(floor);
+    change_points_at(y, min_len, noise(y).max(floor))
+}
+
+/// As [`change_points`] with a known noise σ, in the unit of `y`.
+pub fn change_points_at(y: &[f64], min_len: usize, sigma: f64) -> Vec<usize> {
+    let n = y.len();
+    if n < 2 * min_len.max(1) {
+        return Vec::new();
+    }
     optimal(y, min_len.max(1), 2.0 * (n as f64).ln() * sigma * sigma)
 }
 

@@ -5,12 +5,12 @@ use std::process::Command;
 
 use crate::root;
 
-fn pricewatch(arguments: &[&str]) -> (bool, String, String) {
+pub fn pricewatch(arguments: &[&str]) -> (bool, String, String) {
     let out = Command::new(env!("CARGO_BIN_EXE_pricewatch")).args(arguments).current_dir(root()).output().unwrap();
     (out.status.success(), String::from_utf8_lossy(&out.stdout).into(), String::from_utf8_lossy(&out.stderr).into())
 }
 
-fn demo(out: &Path, more: &[&str]) {
+pub fn demo(out: &Path, more: &[&str]) {
     let out = out.display().to_string();
     let mut arguments = vec![
         "run",

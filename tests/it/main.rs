@@ -3,8 +3,11 @@
 
 mod accounting;
 mod cli;
+mod contract;
+mod fixtures;
 mod formats;
 mod real;
+mod snapshot;
 mod tidy;
 
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ use crate::detect::relative::Market;
 use crate::model::*;
 use crate::stats::fdr::benjamini_hochberg;
 use crate::stats::robust::{mad_sigma, median};
-use crate::stats::segment::change_points;
+use crate::stats::segment::change_points_at;
 
 const MIN_STEP: Param = Param {
     name: "min_step",
@@ -72,8 +72,10 @@ struct Rise {
     to: usize,
     /// Level before, relative log price.
     reference: f64,
-    /// Log size; 0 where the series has no step up.
+    /// Log size of the dated step; 0 where the series has none up.
     size: f64,
+    /// The statistic: how far the whole run stands above what came before it.
+    most: f64,
 }
 
 /// What the steps of a cell are measured against.
@@ -147,15 +149,15 @@ fn examine(panel: &Panel, cells: &[usize], knobs: &Knobs) -> (Vec<Judged>, Vec<S
         }
     }
     let z_in_cell: Vec<_> =
-        (0..cells.len()).map(|i| scale(rises.iter().filter(|r| r.0 == i).map(|r| r.2.size))).collect();
-    let z_of_good = scale(rises.iter().map(|r| r.2.size));
+        (0..cells.len()).map(|i| scale(rises.iter().filter(|r| r.0 == i).map(|r| r.2.most))).collect();
+    let z_of_good = scale(rises.iter().map(|r| r.2.most));
     let judged = rises.into_iter().map(|(i, against, rise)| {
         let z = match against {
             Against::Peers => Some(z_in_cell[i]),
             Against::Elsewhere => Some(z_of_good),
             Against::OwnHistory => None,
         };
-        Judged { z: z.map(|(centre, spread)| (rise.size - centre) / spread), against, rise }
+        Judged { z: z.map(|(centre, spread)| (rise.most - centre) / spread), against, rise }
     });
     (judged.collect(), skips)
 }
@@ -186,30 +188,44 @@ fn tail(z: f64) -> f64 {
     StudentsT::new(0.0, 1.0, TAIL_DF).map_or(1.0, |t| t.sf(z))
 }
 
-/// The segment (or run of rising segments) that stands highest above the median of all that came before it.
+/// The run of segments that stands highest above the median of all that came before it, dated by its largest jump.
 fn largest(series: usize, path: Vec<(usize, f64, f64)>, knobs: &Knobs) -> Rise {
     let x: Vec<f64> = path.iter().map(|o| o.2).collect();
     let (before, after) = (knobs.get(&MIN_BEFORE) as usize, knobs.get(&MIN_AFTER) as usize);
-    let mut bounds = change_points(&x, MIN_SEGMENT, NOISE_FLOOR);
+    let middle = |from: usize, to: usize| median(&x[from..to]).unwrap_or(0.0);
+    let mut bounds = change_points_at(&x, MIN_SEGMENT, noise(&x));
     bounds.push(x.len());
-    let mut best = Rise { series, path, from: 0, to: 0, reference: 0.0, size: 0.0 };
+    let mut best = Rise { series, path, from: 0, to: 0, reference: 0.0, size: 0.0, most: 0.0 };
     for k in 0..bounds.len() - 1 {
         let from = bounds[k];
-        let Some(reference) = median(&x[..from]).filter(|_| from >= before) else { continue };
+        let reference = middle(0, from);
         // Later segments belong to the rise while they stay above half of it.
-        let mut to = bounds[k + 1];
-        let level = |to: usize| median(&x[from..to]).unwrap_or(reference) - reference;
-        for &end in &bounds[k + 2..] {
-            if median(&x[to..end]).is_some_and(|m| m - reference < level(to) / 2.0) {
-                break;
-            }
-            to = end;
+        let mut end = k + 1;
+        while end + 1 < bounds.len()
+            && middle(bounds[end], bounds[end + 1]) - reference >= (middle(from, bounds[end]) - reference) / 2.0
+        {
+            end += 1;
         }
-        if to - from >= after && level(to) > best.size {
-            (best.from, best.to, best.reference, best.size) = (from, to, reference, level(to));
+        let most = middle(from, bounds[end]) - reference;
+        if from < before || bounds[end] - from < after || most <= best.most {
+            continue;
         }
+        let start = |j: usize| if j == 0 { 0 } else { bounds[j - 1] };
+        let jump = |j: &usize| middle(bounds[*j], bounds[j + 1]) - middle(start(*j), bounds[*j]);
+        let dated = (k..end).filter(|j| bounds[end] - bounds[*j] >= after);
+        let at = dated.max_by(|a, b| jump(a).total_cmp(&jump(b)).then(b.cmp(a))).map_or(from, |j| bounds[j]);
+        let reference = middle(0, at);
+        (best.from, best.to, best.reference, best.most) = (at, bounds[end], reference, most);
+        best.size = middle(at, bounds[end]) - reference;
     }
     best
+}
+
+/// σ from the median absolute first difference, zeros included: in a sticky price every change that lasts is a
+/// step, and only a price that moves most days has noise.
+fn noise(x: &[f64]) -> f64 {
+    let steps: Vec<f64> = x.windows(2).map(|w| (w[1] - w[0]).abs()).collect();
+    (1.4826 * median(&steps).unwrap_or(0.0) / std::f64::consts::SQRT_2).max(NOISE_FLOOR)
 }
 
 fn finding(
@@ -231,6 +247,12 @@ fn finding(
         return fail(Text::new(
             "涨价前后隔得太久，日期不明",
             "too long between the old price and the new to date a rise",
+        ));
+    }
+    if points.price[first] <= points.price[old] {
+        return fail(Text::new(
+            "同类跌价而本店未跌，本店没有涨价",
+            "its peers fell and it did not: its own price did not rise",
         ));
     }
     let cost = cost_state(cell, &points, &before, &inside);

@@ -1,0 +1,175 @@
+//! The files of the contract, word for word, and what may not change them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::cli::{demo, pricewatch};
+use crate::{root, snapshot};
+
+const DIRTY: &str = "\
+date,transaction_id,seller_id,seller_name,region,product,unit,quantity,unit_price,unit_cost
+2020-02-01,T1,a,甲店,武汉市,一次性口罩,只,10,1.20,1.00
+2020-02-01,T1,a,甲店,武汉市,一次性口罩,只,10,1.20,1.00
+2020-02-30,T2,a,甲店,武汉市,一次性口罩,只,10,1.20,1.00
+2020-02-02,T3,a,甲店,武汉市,一次性口罩,只,10,面议,1.00
+2020-02-02,T4,a
+2020-02-03,T5,a,甲店,武汉市,一次性口罩,盒(50只),1,60.00,50.00
+2020-02-03,T6,a,\"甲店,武汉市,一次性口罩,只,10,1.20,1.00
+2020-02-04,T7,a,甲店,武汉市,一次性口罩,只,-2,1.20,1.00
+2020-02-04,T8,=cmd|x,乙店,武汉市,一次性口罩,只,10,,1.00
+";
+
+fn run_dirty(folder: &Path) -> PathBuf {
+    let input = folder.join("dirty.csv");
+    std::fs::write(&input, DIRTY).unwrap();
+    let out = folder.join("out");
+    let (ok, _, err) = pricewatch(&[
+        "run",
+        "--quiet",
+        "--transactions",
+        &input.display().to_string(),
+        "--out",
+        &out.display().to_string(),
+    ]);
+    assert!(ok, "{err}");
+    out
+}
+
+fn text(path: PathBuf, folder: &Path) -> String {
+    let folder = folder.display().to_string();
+    std::fs::read_to_string(path)
+        .unwrap()
+        .replace(&format!("{folder}/"), "")
+        .replace(env!("CARGO_PKG_VERSION"), "VERSION")
+}
+
+#[test]
+fn the_demo_leads_are_as_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    demo(&out, &[]);
+    snapshot::matches("snapshots/demo.leads.csv", &text(out.join("leads.csv"), folder.path()));
+    snapshot::matches("snapshots/demo.rejects.csv", &text(out.join("rejects.csv"), folder.path()));
+}
+
+#[test]
+fn a_small_dirty_file_is_told_word_for_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = run_dirty(folder.path());
+    for name in ["leads.csv", "rejects.csv"] {
+        snapshot::matches(&format!("snapshots/dirty.{name}"), &text(out.join(name), folder.path()));
+    }
+    let findings: serde_json::Value = serde_json::from_str(&text(out.join("findings.json"), folder.path())).unwrap();
+    snapshot::matches("snapshots/dirty.findings.json", &(serde_json::to_string_pretty(&findings).unwrap() + "\n"));
+    // Hashes of outputs follow every wording; what belongs to the contract is what the manifest holds.
+    let mut manifest: serde_json::Value =
+        serde_json::from_str(&text(out.join("manifest.json"), folder.path())).unwrap();
+    for output in manifest["outputs"].as_array_mut().unwrap() {
+        for key in ["sha256", "bytes"] {
+            if let Some(value) = output.get_mut(key) {
+                *value = serde_json::json!("…");
+            }
+        }
+    }
+    snapshot::matches("snapshots/dirty.manifest.json", &(serde_json::to_string_pretty(&manifest).unwrap() + "\n"));
+}
+
+/// A row of leads.csv by column name.
+fn leads(out: &Path) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(out.join("leads.csv")).unwrap();
+    reader.deserialize().map(|r| r.unwrap()).collect()
+}
+
+fn changed_demo(folder: &Path, name: &str, change: impl Fn(usize, &str) -> String) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(root().join("datasets/demo/prices.csv")).unwrap();
+    let prices = folder.join(format!("{name}.csv"));
+    let mut writer = csv::Writer::from_path(&prices).unwrap();
+    let header = reader.headers().unwrap().clone();
+    writer.write_record(&header).unwrap();
+    for record in reader.records() {
+        let record = record.unwrap();
+        writer.write_record(record.iter().enumerate().map(|(i, cell)| change(i, cell))).unwrap();
+    }
+    writer.flush().unwrap();
+    drop(writer);
+    let out = folder.join(name);
+    let (ok, _, err) =
+        pricewatch(&["run", "--quiet", "--prices", &prices.display().to_string(), "--out", &out.display().to_string()]);
+    assert!(ok, "{err}");
+    leads(&out)
+}
+
+/// Everything of a lead but its id, with sellers as a set under their new names.
+fn told(lead: &BTreeMap<String, String>, name: impl Fn(&str) -> String) -> (BTreeSet<String>, Vec<String>) {
+    let sellers = lead["sellers"].split(';').map(name).collect();
+    let columns = ["kind", "region", "product", "first_date", "last_date", "screens", "cost_explained", "data_quality"];
+    (sellers, columns.iter().map(|c| lead[*c].clone()).collect())
+}
+
+#[test]
+fn renaming_sellers_only_renames_leads() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = std::fs::read_to_string(root().join("datasets/demo/prices.csv")).unwrap();
+    let header: Vec<&str> = header.lines().next().unwrap().split(',').collect();
+    let at = |column: &str| header.iter().position(|h| *h == column).unwrap();
+    let (id, name) = (at("seller_id"), at("seller_name"));
+    let renamed = |text: &str| format!("K{:016X}", xxhash_rust::xxh3::xxh3_64(text.trim().as_bytes()));
+    let plain = changed_demo(folder.path(), "plain", |_, cell| cell.to_owned());
+    let other = changed_demo(folder.path(), "renamed", |i, cell| match i {
+        i if i == id => renamed(cell),
+        i if i == name => format!("店{}", renamed(cell)),
+        _ => cell.to_owned(),
+    });
+    let a: BTreeSet<_> = plain.iter().map(|l| told(l, renamed)).collect();
+    let b: BTreeSet<_> = other.iter().map(|l| told(l, str::to_owned)).collect();
+    assert!(!a.is_empty());
+    assert_eq!(a, b);
+}
+
+#[test]
+fn scaling_every_price_leaves_the_leads() {
+    let folder = tempfile::tempdir().unwrap();
+    let price = |i: usize, cell: &str, by: f64| match (i, cell.parse::<f64>()) {
+        (8, Ok(value)) => format!("{:.4}", value * by),
+        _ => cell.to_owned(),
+    };
+    let plain = changed_demo(folder.path(), "plain", |i, cell| price(i, cell, 1.0));
+    let scaled = changed_demo(folder.path(), "scaled", |i, cell| price(i, cell, 8.0));
+    assert_eq!(plain.len(), scaled.len());
+    for (a, b) in plain.iter().zip(&scaled) {
+        for column in ["lead_id", "kind", "sellers", "first_date", "last_date", "increase_pct", "screens"] {
+            assert_eq!(a[column], b[column], "{column}");
+        }
+        let price = |l: &BTreeMap<String, String>| l["observed_price"].parse::<f64>().unwrap();
+        assert!((price(b) / price(a) - 8.0).abs() < 1e-3);
+    }
+}
+
+/// Every `pricewatch …` line of the READMEs' blocks, in order, in a folder of its own with the demo market as this
+/// week's files.
+#[test]
+fn readme_commands_run() {
+    let names = [
+        ("README.md", ["week.csv", "costs.csv", "owners.csv"]),
+        ("README.zh-CN.md", ["本周.csv", "成本.csv", "企业.csv"]),
+    ];
+    for (readme, names) in names {
+        let folder = tempfile::tempdir().unwrap();
+        for (from, to) in ["prices.csv", "costs.csv", "enterprises.csv"].into_iter().zip(names) {
+            std::fs::copy(root().join("datasets/demo").join(from), folder.path().join(to)).unwrap();
+        }
+        let text = std::fs::read_to_string(root().join(readme)).unwrap();
+        let block = text.split("```sh").flat_map(|part| part.split("```").next()).flat_map(str::lines);
+        let commands: Vec<&str> = block.filter_map(|l| l.strip_prefix("pricewatch ")).collect();
+        assert!(commands.len() >= 5, "{readme}");
+        for command in commands {
+            let words: Vec<&str> = command.split(" #").next().unwrap().split_whitespace().collect();
+            let out = std::process::Command::new(env!("CARGO_BIN_EXE_pricewatch"))
+                .args(&words)
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            assert!(out.status.success(), "{readme}: {command}: {}", String::from_utf8_lossy(&out.stderr));
+        }
+    }
+}
