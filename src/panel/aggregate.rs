@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::assemble::DraftPoints;
+use super::order::by_series_and_day;
 use crate::model::{Batch, Reject, RowRef, Text};
 
 /// What one partition gives.
@@ -37,20 +38,19 @@ pub fn typo_reject(row: RowRef, price: f64, others: f64) -> Reject {
 
 /// Aggregates one partition; `series_of` maps labels to series.
 pub fn aggregate(rows: &Batch, series_of: &[u32]) -> Part {
-    let key =
-        |i: u32| (u64::from(series_of[rows.label[i as usize] as usize]) << 32) | u64::from(rows.day[i as usize] as u32);
-    let mut order: Vec<(u64, u32)> = (0..rows.len() as u32).map(|i| (key(i), i)).collect();
-    order.sort_unstable();
     let mut part = Part::default();
     let mut group: Vec<usize> = Vec::new();
-    for chunk in order.chunk_by(|a, b| a.0 == b.0) {
+    let series = |i: u32| series_of[rows.label[i as usize] as usize];
+    let order = by_series_and_day(rows.len(), series, |i| rows.day[i as usize]);
+    let key = |i: &u32| (series(*i), rows.day[*i as usize]);
+    for chunk in order.chunk_by(|a, b| key(a) == key(b)) {
         group.clear();
-        group.extend(chunk.iter().map(|c| c.1 as usize));
+        group.extend(chunk.iter().map(|&i| i as usize));
         let content = |i: usize| (rows.hash[i], rows.row[i]);
         group.sort_unstable_by(|&a, &b| rows.price[a].total_cmp(&rows.price[b]).then(content(a).cmp(&content(b))));
         drop_duplicates(rows, &mut group, &mut part);
         drop_typos(rows, &mut group, &mut part);
-        point(rows, &group, (chunk[0].0 >> 32) as u32, &mut part.points);
+        point(rows, &group, series(chunk[0]), &mut part.points);
     }
     part
 }
@@ -84,7 +84,7 @@ fn drop_typos(rows: &Batch, group: &mut Vec<usize>, part: &mut Part) {
 
 fn point(rows: &Batch, group: &[usize], series: u32, out: &mut DraftPoints) {
     let get = |column: &[f64], i: usize| column.get(i).copied().unwrap_or(f64::NAN);
-    let sold: Vec<usize> =
+    let sold: Vec<usize> = // returns are no prices
         group.iter().copied().filter(|&i| get(&rows.quantity, i).is_nan() || get(&rows.quantity, i) > 0.0).collect();
     let Some(&first) = sold.first() else { return };
     let all_weighed = sold.iter().all(|&i| get(&rows.quantity, i) > 0.0);
@@ -99,8 +99,12 @@ fn point(rows: &Batch, group: &[usize], series: u32, out: &mut DraftPoints) {
     // Without a time of day the order of rows means nothing: the median of the latest stands for the last.
     let second = |i: usize| rows.second.get(i).copied().unwrap_or(0);
     let latest = sold.iter().map(|&i| second(i)).max().unwrap_or(0);
-    let late: Vec<usize> = sold.iter().copied().filter(|&i| second(i) == latest).collect();
-    let last = if latest == 0 { median } else { late[late.len() / 2] };
+    let last = if latest == 0 {
+        median
+    } else {
+        let late: Vec<usize> = sold.iter().copied().filter(|&i| second(i) == latest).collect();
+        late[late.len() / 2]
+    };
     out.series.push(series);
     out.day.push(rows.day[median]);
     out.price.push(rows.price[median]);

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::market::market_days;
+use super::order::counting_sort;
 use crate::model::panel::Points;
 use crate::model::{Basis, Cell, CostPath, Item, Panel, PriceUnit, RowRef, Seller, Series, Text};
 
@@ -110,24 +111,6 @@ fn sort_points(points: DraftPoints, rank: &[u32], series: usize) -> (Points, Vec
         list: pick(&points.list),
         row: order.iter().map(|&i| points.row[i as usize]).collect(),
     };
-    (sorted, starts)
-}
-
-fn counting_sort(ids: &[u32], buckets: usize, key: impl Fn(u32) -> usize) -> (Vec<u32>, Vec<usize>) {
-    let mut starts = vec![0usize; buckets + 1];
-    for &id in ids {
-        starts[key(id) + 1] += 1;
-    }
-    for b in 0..buckets {
-        starts[b + 1] += starts[b];
-    }
-    let mut next = starts.clone();
-    let mut sorted = vec![0u32; ids.len()];
-    for &id in ids {
-        let slot = &mut next[key(id)];
-        sorted[*slot] = id;
-        *slot += 1;
-    }
     (sorted, starts)
 }
 

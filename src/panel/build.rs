@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::aggregate::{Part, aggregate, tenfold, typo_reject};
 use super::assemble::{Draft, DraftKey, DraftPoints, assemble};
+use super::order::by_series_and_day;
 use super::store::Store;
 use crate::model::{Cell, CostPath, CreditCode, Item, Label, Panel, Reject, Seller, Text};
 
@@ -166,8 +167,7 @@ fn append(all: &mut DraftPoints, part: DraftPoints) {
 
 /// A day of one row that stands tenfold off both the day before and the day after it, which agree.
 fn drop_lone_typos(points: &mut DraftPoints) -> Vec<Reject> {
-    let mut order: Vec<u32> = (0..points.day.len() as u32).collect();
-    order.par_sort_unstable_by_key(|&i| (points.series[i as usize], points.day[i as usize]));
+    let order = by_series_and_day(points.day.len(), |i| points.series[i as usize], |i| points.day[i as usize]);
     let mut typos = Vec::new();
     let mut drop = BTreeSet::new();
     for w in order.windows(3) {

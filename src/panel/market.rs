@@ -10,6 +10,8 @@ use crate::stats::robust::{median_mut, quantile_mut};
 const MEAN_ROUNDS: usize = 40;
 /// … before rounds of median polish (Tukey 1977), which take the weight off outliers.
 const POLISH_ROUNDS: usize = 2;
+/// Means have settled when no level moves by more (log; a hundredth of a hundredth of a percent).
+const SETTLED: f64 = 1e-6;
 
 /// One entry per day on which the cell has a price.
 pub fn market_days(panel: &Panel, cell: &Cell) -> Vec<MarketDay> {
@@ -67,8 +69,13 @@ fn polish(grid: &Grid, columns: &[Vec<(usize, f64)>]) -> Vec<f64> {
     let mut level = vec![0.0; grid.rows()];
     let mut market = vec![f64::NAN; grid.days];
     let mut scratch = Vec::new();
-    for round in 0..MEAN_ROUNDS + POLISH_ROUNDS {
+    let (mut round, mut settled) = (0, false);
+    while round < MEAN_ROUNDS + POLISH_ROUNDS {
+        if settled && round < MEAN_ROUNDS {
+            round = MEAN_ROUNDS;
+        }
         let centre = if round < MEAN_ROUNDS { mean } else { median_mut };
+        let mut moved = 0.0_f64;
         for (t, column) in columns.iter().enumerate() {
             scratch.clear();
             scratch.extend(column.iter().map(|&(r, x)| x - level[r]));
@@ -77,8 +84,12 @@ fn polish(grid: &Grid, columns: &[Vec<(usize, f64)>]) -> Vec<f64> {
         for (r, level) in level.iter_mut().enumerate() {
             scratch.clear();
             scratch.extend(grid.row(r).iter().zip(&market).map(|(x, m)| x - m).filter(|x| x.is_finite()));
-            *level = centre(&mut scratch).unwrap_or(0.0);
+            let new = centre(&mut scratch).unwrap_or(0.0);
+            moved = moved.max((new - *level).abs());
+            *level = new;
         }
+        settled = moved < SETTLED;
+        round += 1;
     }
     market
 }

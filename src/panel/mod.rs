@@ -4,6 +4,7 @@ mod aggregate;
 mod assemble;
 mod build;
 mod market;
+mod order;
 mod quotes;
 mod store;
 

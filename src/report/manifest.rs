@@ -20,23 +20,17 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(Sha256::digest(bytes))
 }
 
-/// SHA-256 and SM3 of a file, streamed; the two run side by side.
+/// SHA-256 and SM3 of a file, read once.
 pub fn hash_file(path: &Path) -> Result<(String, String)> {
-    let open = || std::fs::File::open(path).context("打不开 / cannot open");
-    let (mut a, mut b) = (open()?, open()?);
-    let (sha, sm) = rayon::join(
-        || feed(&mut a, Sha256::new(), |h, bytes| h.update(bytes)).map(|h| hex(h.finalize())),
-        || feed(&mut b, Sm3::new(), |h, bytes| h.update(bytes)).map(|h| hex(h.finalize())),
-    );
-    Ok((sha?, sm?))
-}
-
-fn feed<H>(file: &mut std::fs::File, mut hash: H, update: impl Fn(&mut H, &[u8])) -> Result<H> {
-    let mut block = vec![0; 1 << 20];
+    let mut file = std::fs::File::open(path).context("打不开 / cannot open")?;
+    let (mut sha, mut sm, mut block) = (Sha256::new(), Sm3::new(), vec![0; 1 << 18]);
     loop {
         match file.read(&mut block)? {
-            0 => return Ok(hash),
-            n => update(&mut hash, &block[..n]),
+            0 => return Ok((hex(sha.finalize()), hex(sm.finalize()))),
+            n => {
+                sha.update(&block[..n]);
+                sm.update(&block[..n]);
+            }
         }
     }
 }

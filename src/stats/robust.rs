@@ -11,6 +11,25 @@ pub fn median(values: &[f64]) -> Option<f64> {
     median_mut(&mut v)
 }
 
+/// Median of each prefix of finite values: `out[i]` is that of `values[..=i]`. O(n) comparisons and moves per
+/// value, far less than sorting each prefix again.
+pub fn running_medians(values: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<f64> = Vec::with_capacity(values.len());
+    values
+        .iter()
+        .map(|&v| {
+            let at = sorted.partition_point(|s| s.total_cmp(&v).is_lt());
+            sorted.insert(at, v);
+            let half = sorted.len() / 2;
+            if sorted.len() % 2 == 1 {
+                sorted[half]
+            } else {
+                sorted[half - 1] + 0.5 * (sorted[half] - sorted[half - 1])
+            }
+        })
+        .collect()
+}
+
 /// Quantile with linear interpolation (Hyndman & Fan 1996, type 7); all values must be finite.
 /// Reorders the slice; `None` where it is empty.
 pub fn quantile_mut(values: &mut [f64], q: f64) -> Option<f64> {
@@ -47,6 +66,14 @@ mod tests {
         assert_eq!(quantile_mut(&mut [4.0, 1.0, 3.0, 2.0], 0.25), Some(1.75));
         assert_eq!(median(&[f64::NAN, 7.0]), Some(7.0));
         assert_eq!(median(&[]), None);
+    }
+
+    #[test]
+    fn running_medians_equal_medians_of_prefixes() {
+        let values: Vec<f64> = (0..40).map(|i| f64::from((i * 37) % 17)).collect();
+        for (i, m) in running_medians(&values).into_iter().enumerate() {
+            assert_eq!(Some(m), median(&values[..=i]));
+        }
     }
 
     #[test]

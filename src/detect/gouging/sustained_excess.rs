@@ -7,7 +7,7 @@ use crate::detect::relative::Market;
 use crate::model::panel::PointsView;
 use crate::model::*;
 use crate::stats::fdr::benjamini_hochberg;
-use crate::stats::robust::{mad_sigma, median, median_mut};
+use crate::stats::robust::{mad_sigma, median, median_mut, running_medians};
 
 const MIN_EXCESS: Param = Param {
     name: "min_excess",
@@ -172,8 +172,9 @@ fn peak(panel: &Panel, market: &Market<'_>, s: usize, knobs: &Knobs) -> Option<P
     let len = window_length(days, knobs.get(&MIN_OBSERVATIONS) as usize);
     let least = knobs.get(&MIN_REFERENCE) as usize;
     let mut best: Option<(f64, f64, usize)> = None;
+    let before = running_medians(&path.iter().map(|o| o.2).collect::<Vec<_>>());
     for from in least..(path.len() + 1).saturating_sub(len) {
-        let reference = median(&path[..from].iter().map(|o| o.2).collect::<Vec<_>>())?;
+        let reference = *before.get(from.checked_sub(1)?)?;
         let low = path[from..from + len].iter().map(|o| o.2).fold(f64::INFINITY, f64::min);
         if best.is_none_or(|b| low - reference > b.0) {
             best = Some((low - reference, reference, from));
