@@ -6,14 +6,29 @@ use crate::model::{Cell, Panel};
 use crate::stats::leave_out::median_without;
 use crate::stats::robust::median_mut;
 
-/// Sorted values, and (entity, position) by entity.
-type OneDay = (Vec<f64>, Vec<(u32, usize)>);
+/// One day: sorted log prices with seller levels taken out; and entities, sorted, with the position of each one's
+/// prices among them.
+struct OneDay {
+    values: Vec<f64>,
+    entities: Vec<u32>,
+    positions: Vec<usize>,
+}
+
+impl OneDay {
+    fn new(mut column: Vec<(f64, u32)>) -> OneDay {
+        column.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut owners: Vec<(u32, usize)> = column.iter().enumerate().map(|(i, v)| (v.1, i)).collect();
+        owners.sort_unstable();
+        let (entities, positions) = owners.into_iter().unzip();
+        OneDay { values: column.into_iter().map(|v| v.0).collect(), entities, positions }
+    }
+}
 
 /// One cell, or several cells of one good, prepared for comparisons.
 pub struct Market<'a> {
     panel: &'a Panel,
     first: i32,
-    /// Per day: sorted log prices with seller levels taken out, and (entity, position) by entity.
+    /// By day from `first`.
     days: Vec<OneDay>,
     /// Economic entities among the sellers.
     pub entities: usize,
@@ -36,24 +51,16 @@ impl<'a> Market<'a> {
         for cell in cells {
             add_cell(panel, cell, first, &mut columns, &mut entities);
         }
-        let days = columns
-            .into_iter()
-            .map(|mut c| {
-                c.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-                let mut owners: Vec<(u32, usize)> = c.iter().enumerate().map(|(i, v)| (v.1, i)).collect();
-                owners.sort_unstable();
-                (c.into_iter().map(|v| v.0).collect(), owners)
-            })
-            .collect();
+        let days = columns.into_iter().map(OneDay::new).collect();
         Market { panel, first, days, entities: entities.len() }
     }
 
     /// Log market index on a day without one entity; `None` where nobody else has a price.
     pub fn without(&self, entity: u32, day: i32) -> Option<f64> {
-        let (values, owners) = self.days.get(usize::try_from(day - self.first).ok()?)?;
-        let from = owners.partition_point(|o| o.0 < entity);
-        let out: Vec<usize> = owners[from..].iter().take_while(|o| o.0 == entity).map(|o| o.1).collect();
-        median_without(values, &out)
+        let of_day = self.days.get(usize::try_from(day - self.first).ok()?)?;
+        let from = of_day.entities.partition_point(|e| *e < entity);
+        let own = of_day.entities[from..].iter().take_while(|e| **e == entity).count();
+        median_without(&of_day.values, &of_day.positions[from..from + own])
     }
 
     /// ln(price) − market at each observation of the `s`-th series of the panel: (position in the series'

@@ -185,8 +185,7 @@ impl<'a> RowParser<'a> {
         let stated = self.at.price.is_some()
             && (self.at.amount.is_none() || !field(record, self.at.price).trim_ascii().is_empty());
         let price = if stated {
-            let text = utf8(field(record, self.at.price), column)?;
-            parse_number(text).map_err(|reason| (column, text.to_owned(), reason))?
+            number_in(field(record, self.at.price), column)?
         } else {
             match (self.number(record, self.at.amount, "amount")?, quantity) {
                 (Some(amount), Some(q)) if q != 0.0 => amount / q,
@@ -211,8 +210,7 @@ impl<'a> RowParser<'a> {
         if cell.trim_ascii().is_empty() {
             return Ok(None);
         }
-        let text = utf8(cell, column)?;
-        parse_number(text).map(Some).map_err(|reason| (column, text.to_owned(), reason))
+        number_in(cell, column).map(Some)
     }
 
     /// A number that only supports: unreadable is unknown.
@@ -232,9 +230,21 @@ fn field(record: &ByteRecord, at: Option<usize>) -> &[u8] {
     at.and_then(|i| record.get(i)).unwrap_or_default()
 }
 
+/// The number in a cell; a plain one needs no look at its characters.
+fn number_in(cell: &[u8], column: &'static str) -> Result<f64, Fault> {
+    if let Some(plain) = fast_float2::parse::<f64, _>(cell).ok().filter(|v| v.is_finite()) {
+        return Ok(plain);
+    }
+    let text = utf8(cell, column)?;
+    parse_number(text).map_err(|reason| (column, text.to_owned(), reason))
+}
+
 fn utf8<'r>(cell: &'r [u8], column: &'static str) -> Result<&'r str, Fault> {
     let lossy = || String::from_utf8_lossy(cell).into_owned();
     let fault = || (column, lossy(), Text::new("含有无法解码的字节", "bytes that cannot be decoded"));
     let text = std::str::from_utf8(cell).map_err(|_| fault())?;
+    if cell.is_ascii() {
+        return Ok(text);
+    }
     if text.contains('\u{fffd}') { Err(fault()) } else { Ok(text) }
 }

@@ -40,7 +40,8 @@ pub fn typo_reject(row: RowRef, price: f64, others: f64) -> Reject {
 pub fn aggregate(rows: &Batch, series_of: &[u32]) -> Part {
     let mut part = Part::default();
     let mut group: Vec<usize> = Vec::new();
-    let series = |i: u32| series_of[rows.label[i as usize] as usize];
+    let of_row: Vec<u32> = rows.label.iter().map(|&label| series_of[label as usize]).collect();
+    let series = |i: u32| of_row[i as usize];
     let order = by_series_and_day(rows.len(), series, |i| rows.day[i as usize]);
     let key = |i: &u32| (series(*i), rows.day[*i as usize]);
     for chunk in order.chunk_by(|a, b| key(a) == key(b)) {
