@@ -112,9 +112,10 @@ enum Command {
     },
 }
 
+/// Files, globs, directories, or `-` for standard input.
 #[derive(Args)]
 struct Inputs {
-    /// 标价文件 / posted prices
+    /// 标价文件（可用通配符、目录，或 - 表示标准输入）/ posted prices (globs, folders, or - for standard input)
     #[arg(long, num_args = 1..)]
     prices: Vec<String>,
     /// 交易文件 / transactions
@@ -145,9 +146,12 @@ struct Common {
     /// 线程数 / threads
     #[arg(long)]
     threads: Option<usize>,
-    /// 不输出进展 / say nothing
-    #[arg(long, alias = "no-progress")]
+    /// 什么都不说 / say nothing
+    #[arg(long)]
     quiet: bool,
+    /// 不显示进度条 / no progress bars
+    #[arg(long)]
+    no_progress: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -179,7 +183,14 @@ fn job(inputs: Inputs, common: &Common) -> Result<Job> {
         (TableKind::Costs, inputs.costs),
         (TableKind::Enterprises, inputs.enterprises),
     ]);
-    Ok(Job { inputs, as_of, lang: common.lang.into(), seed: common.seed, talk: !common.quiet })
+    Ok(Job {
+        inputs,
+        as_of,
+        lang: common.lang.into(),
+        seed: common.seed,
+        talk: !common.quiet,
+        progress: !common.quiet && !common.no_progress,
+    })
 }
 
 /// Parses the command line and does what it says.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use crate::detect::SCREENS;
@@ -27,6 +28,22 @@ pub struct Job {
     pub seed: u64,
     /// Says what happens, on stderr.
     pub talk: bool,
+    /// Shows progress bars, on stderr where that is a terminal.
+    pub progress: bool,
+}
+
+/// The files of a job, in reading order; standard input is kept in a folder that goes away with this.
+struct Inputs {
+    files: Vec<(TableKind, PathBuf)>,
+    spool: Option<tempfile::TempDir>,
+}
+
+impl Inputs {
+    /// The name people gave the file.
+    fn shown(&self, path: &Path) -> String {
+        let spooled = self.spool.as_ref().is_some_and(|s| path.starts_with(s.path()));
+        if spooled { "-".to_owned() } else { path.display().to_string() }
+    }
 }
 
 /// Everything read, before any screen.
@@ -53,8 +70,10 @@ impl Read {
 /// The main job: `out` is written whole or not at all.
 pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()> {
     let stage = Stage::new(out, force)?;
-    let (read, hashes) = rayon_join(|| read(job, settings, stage.path()), || hash_inputs(job));
+    let inputs = inputs(job, stage.path())?;
+    let (read, hashes) = join(|| read_inputs(&inputs, job, settings, stage.path()), || hash_inputs(&inputs));
     let (read, hashes) = (read?, hashes?);
+    drop(inputs);
     if read.panel.series.is_empty() {
         bail!("没有一行可用；原因见 pricewatch check / not one usable row; pricewatch check says why");
     }
@@ -114,7 +133,7 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     Ok(())
 }
 
-fn rayon_join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     std::thread::scope(|scope| {
         let b = scope.spawn(b);
         let a = a();
@@ -124,40 +143,64 @@ fn rayon_join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -
 
 const TABLES: [TableKind; 4] = [TableKind::Costs, TableKind::Enterprises, TableKind::Prices, TableKind::Transactions];
 
-fn files(job: &Job) -> Result<Vec<(TableKind, PathBuf)>> {
-    let mut all = Vec::new();
+fn inputs(job: &Job, scratch: &Path) -> Result<Inputs> {
+    let (mut all, mut spool) = (Vec::new(), None);
     for table in TABLES {
-        let inputs = job.inputs.get(&table).cloned().unwrap_or_default();
-        all.extend(ingest::source::expand(&inputs)?.into_iter().map(|p| (table, p)));
+        let (stdin, named): (Vec<String>, Vec<String>) =
+            job.inputs.get(&table).cloned().unwrap_or_default().into_iter().partition(|i| i == "-");
+        for _ in stdin {
+            if spool.is_some() {
+                bail!("“-”（标准输入）只能用一次 / \"-\" (standard input) can be given once");
+            }
+            let folder = tempfile::tempdir_in(scratch)?;
+            all.push((table, ingest::source::spool_stdin(folder.path())?));
+            spool = Some(folder);
+        }
+        all.extend(ingest::source::expand(&named)?.into_iter().map(|p| (table, p)));
     }
     if !all.iter().any(|(t, _)| matches!(t, TableKind::Prices | TableKind::Transactions)) {
         bail!("至少要有一个 --prices 或 --transactions 文件 / give at least one --prices or --transactions file");
     }
-    Ok(all)
+    Ok(Inputs { files: all, spool })
 }
 
-fn hash_inputs(job: &Job) -> Result<Vec<(String, String)>> {
-    let files = files(job)?;
-    files.iter().map(|(_, path)| report::hash_file(path).with_context(|| path.display().to_string())).collect()
+fn hash_inputs(inputs: &Inputs) -> Result<Vec<(String, String)>> {
+    inputs.files.iter().map(|(_, path)| report::hash_file(path).with_context(|| inputs.shown(path))).collect()
+}
+
+/// A bar over the bytes of all files; hidden where stderr is no terminal.
+fn progress(inputs: &Inputs) -> Result<ProgressBar> {
+    let bytes = inputs.files.iter().map(|(_, p)| p.metadata().map_or(0, |m| m.len())).sum();
+    let style = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+    Ok(ProgressBar::new(bytes).with_style(ProgressStyle::with_template(style)?).with_message("读入 / reading"))
 }
 
 /// Reads every file into a panel; `scratch` may hold spilled rows for a while.
 pub fn read(job: &Job, settings: &Settings, scratch: &Path) -> Result<Read> {
+    read_inputs(&inputs(job, scratch)?, job, settings, scratch)
+}
+
+fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) -> Result<Read> {
     let mut options = settings.options.clone();
     options.as_of = job.as_of;
     options.threads = rayon::current_num_threads();
+    options.progress = if job.progress { Some(progress(inputs)?) } else { None };
     let (labels, store) = (Labels::default(), Store::new(scratch));
     let (mut costs, mut owners) = (Costs::default(), Owners::new());
     let (mut reports, mut paths, mut rejects): (Vec<FileReport>, Vec<PathBuf>, Vec<Reject>) = Default::default();
-    for (file, (table, path)) in (0u32..).zip(files(job)?) {
-        let FileRead { report, rejects: mine } = match table {
+    for (file, (table, path)) in (0u32..).zip(inputs.files.clone()) {
+        let FileRead { mut report, rejects: mine } = match table {
             TableKind::Costs => ingest::read_costs(&path, file, &options, &mut costs)?,
             TableKind::Enterprises => ingest::read_owners(&path, file, &options, &mut owners)?,
             _ => ingest::read_observations(&path, file, table, &options, &labels, &|batch| store.push(batch))?,
         };
+        report.path = inputs.shown(&path);
         reports.push(report);
         paths.push(path);
         rejects.extend(mine);
+    }
+    if let Some(bar) = &options.progress {
+        bar.finish_and_clear();
     }
     let naming = Naming {
         key: identity::name_key,

@@ -25,7 +25,7 @@ struct Typed {
 }
 
 /// Checked settings.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// How files are read.
     pub options: Options,

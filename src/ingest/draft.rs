@@ -1,91 +1,121 @@
 //! A first settings file from sample files: what was recognised, and a best guess for what was not.
 
+use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::date::parse_date;
-use super::header::{match_header, required_missing};
-use super::layout::detect_encoding;
+use super::header::{match_header, required_missing, score};
+use super::layout::{decoded_rows, detect_encoding};
 use super::number::parse_number;
-use super::source::open;
+use super::sheet;
+use super::source::{format_of, open};
 use crate::model::TableKind;
 
-/// Commented TOML with the column mapping guessed from the first rows of each file (delimited text).
+/// Bytes and rows of a file that are looked at.
+const SAMPLE: u64 = 1 << 20;
+const ROWS: usize = 200;
+/// The tables a file may hold, the likelier first.
+const TABLES: [TableKind; 4] = [TableKind::Prices, TableKind::Transactions, TableKind::Costs, TableKind::Enterprises];
+
+/// Commented TOML with the column mapping guessed from the first rows of each file. A second file of one
+/// table adds its section as a comment: a settings file has one mapping per table.
 pub fn draft_settings(files: &[PathBuf]) -> Result<String> {
     let mut text = String::from(
-        "# pricewatch 设置文件 / settings. 列名：规范名 = \"文件里的表头\" / canonical name = \"header in the file\"\n",
+        "# pricewatch 设置文件 / settings. 列名：规范名 = \"文件里的表头\" / canonical name = \"header in the file\"\n\
+         # hold_days = 28        # 标价最多沿用几天 / days a posted price holds\n\
+         # currency = \"元\"       # 价格的货币，只用于显示 / currency of the prices, for display\n",
     );
+    let mut seen = BTreeSet::new();
     for path in files {
-        let mut sample = Vec::new();
-        open(path)?.take(1 << 20).read_to_end(&mut sample).with_context(|| path.display().to_string())?;
-        let encoding = detect_encoding(&sample, None).with_context(|| path.display().to_string())?;
-        let decoded = encoding.decode(&sample).0;
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(decoded.as_bytes());
-        let rows: Vec<csv::StringRecord> = reader.records().flatten().take(200).collect();
-        let Some(header) = rows.iter().find(|r| r.len() == rows.last().map_or(0, csv::StringRecord::len)) else {
-            continue;
-        };
-        text += &format!("\n# {}：编码 / encoding {}\n[columns.prices]\n", path.display(), encoding.name());
-        let fields: Vec<&str> = header.iter().collect();
-        let found = match_header(TableKind::Prices, &fields, &Default::default()).unwrap_or_default();
-        for (canonical, at) in &found.columns {
-            text += &format!("{canonical} = {:?}\n", fields[*at]);
+        let (encoding, rows) = sample(path).with_context(|| path.display().to_string())?;
+        let (table, header) = header(&rows).with_context(|| path.display().to_string())?;
+        text += &format!("\n# {}{encoding}\n", path.display());
+        let section = section(table, &rows[header], &rows[header + 1..]);
+        let known = !seen.insert(table);
+        for line in section.lines() {
+            text += &format!("{}{line}\n", if known { "# " } else { "" });
         }
-        for missing in required_missing(TableKind::Prices, &found) {
-            let taken = |i: usize| found.columns.iter().any(|c| c.1 == i);
-            let guess = guess(missing, &rows[1..], fields.len(), &taken).map_or("?", |i| fields[i]);
-            let name = missing.split(" / ").last().unwrap_or(missing);
-            text += &format!("{name} = {guess:?} # 猜测，请核对 / a guess: check it\n");
-        }
-        text += &format!(
-            "# 未用的列 / not used: {}\n",
-            found.ignored.iter().map(|i| fields[*i]).collect::<Vec<_>>().join(", ")
-        );
     }
     Ok(text)
 }
 
+fn sample(path: &Path) -> Result<(String, Vec<Vec<String>>)> {
+    if matches!(format_of(path), Some("xlsx" | "parquet")) {
+        let rows = sheet::lines(path, TableKind::Prices)?;
+        return Ok((String::new(), rows.into_iter().take(ROWS).map(|l| l.1).collect()));
+    }
+    let mut bytes = Vec::new();
+    open(path, None)?.take(SAMPLE).read_to_end(&mut bytes)?;
+    let encoding = detect_encoding(&bytes, None)?;
+    Ok((format!("：编码 / encoding {}", encoding.name()), decoded_rows(&encoding.decode(&bytes).0, ROWS)))
+}
+
+/// The table a file most likely holds, and its header's position: the row that names most columns, else the
+/// first as wide as the rows below.
+fn header(rows: &[Vec<String>]) -> Result<(TableKind, usize)> {
+    let mut best = (false, 0, TableKind::Prices, 0);
+    for (i, row) in rows.iter().take(30).enumerate() {
+        let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+        for table in TABLES {
+            let hits = score(table, &cells);
+            let found = match_header(table, &cells, &Default::default()).unwrap_or_default();
+            let whole = required_missing(table, &found).is_empty();
+            if (whole, hits) > (best.0, best.1) {
+                best = (whole, hits, table, i);
+            }
+        }
+    }
+    let width = rows.last().map_or(0, Vec::len);
+    match rows.iter().position(|r| r.len() == width) {
+        _ if best.1 > 1 => Ok((best.2, best.3)),
+        Some(first) => Ok((TableKind::Prices, first)),
+        None => bail!("文件是空的 / the file is empty"),
+    }
+}
+
+fn section(table: TableKind, header: &[String], rows: &[Vec<String>]) -> String {
+    let fields: Vec<&str> = header.iter().map(|f| f.trim().trim_matches('\u{feff}')).collect();
+    let found = match_header(table, &fields, &Default::default()).unwrap_or_default();
+    let mut text = format!("[columns.{}]\n", table.name());
+    let mut taken: BTreeSet<usize> = found.columns.iter().map(|c| c.1).collect();
+    for (canonical, at) in &found.columns {
+        let name = if table == TableKind::Transactions && *canonical == "price" { "unit_price" } else { canonical };
+        text += &format!("{name} = {:?}\n", fields[*at]);
+    }
+    for missing in required_missing(table, &found) {
+        // Of `seller_id / seller_name` the name, of `unit_price / quantity + amount` the price.
+        let name =
+            if missing.contains("seller") { "seller_name" } else { missing.split(" / ").next().unwrap_or(missing) };
+        match guess(name, rows, fields.len(), &taken) {
+            Some(i) => {
+                taken.insert(i);
+                text += &format!("{name} = {:?} # 猜测，请核对 / a guess: check it\n", fields[i]);
+            }
+            None => text += &format!("# {name} = \"?\" # 没找到，请填写 / not found: fill in\n"),
+        }
+    }
+    let unused: Vec<&str> = (0..fields.len()).filter(|i| !taken.contains(i)).map(|i| fields[i]).collect();
+    text + &format!("# 未用的列 / not used: {}\n", unused.join(", "))
+}
+
 /// Dates look like dates, prices like varied numbers, products are the longest texts, sellers repeat.
-fn guess(missing: &str, rows: &[csv::StringRecord], width: usize, taken: &dyn Fn(usize) -> bool) -> Option<usize> {
-    let share = |i: usize, is: &dyn Fn(&str) -> bool| {
-        rows.iter().filter(|r| r.get(i).is_some_and(is)).count() as f64 / rows.len().max(1) as f64
-    };
-    let distinct = |i: usize| {
-        let mut v: Vec<&str> = rows.iter().filter_map(|r| r.get(i)).collect();
-        v.sort_unstable();
-        v.dedup();
-        v.len() as f64 / rows.len().max(1) as f64
-    };
-    let length = |i: usize| {
-        rows.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).sum::<usize>() as f64 / rows.len().max(1) as f64
-    };
-    let is_date = |i: usize| share(i, &|c| parse_date(c).is_ok());
-    let is_number = |i: usize| share(i, &|c| parse_number(c).is_ok());
+fn guess(missing: &str, rows: &[Vec<String>], width: usize, taken: &BTreeSet<usize>) -> Option<usize> {
+    let n = rows.len().max(1) as f64;
+    let cells = |i: usize| rows.iter().filter_map(move |r| r.get(i)).map(String::as_str);
+    let date = |i: usize| cells(i).filter(|c| parse_date(c).is_ok()).count() as f64 / n;
+    let number = |i: usize| cells(i).filter(|c| parse_number(c).is_ok()).count() as f64 / n;
+    let distinct = |i: usize| cells(i).collect::<BTreeSet<_>>().len() as f64 / n;
+    let length = |i: usize| cells(i).map(|c| c.chars().count()).sum::<usize>() as f64 / n;
+    let is_text = |i: usize| number(i) < 0.5 && date(i) < 0.5;
     let worth = |i: usize| match missing {
-        "date" => is_date(i),
-        "price" => {
-            if is_date(i) < 0.5 {
-                is_number(i) * distinct(i)
-            } else {
-                0.0
-            }
-        }
-        "product" => {
-            if is_number(i) < 0.5 && is_date(i) < 0.5 {
-                length(i)
-            } else {
-                0.0
-            }
-        }
-        _ => {
-            if is_number(i) < 0.5 && is_date(i) < 0.5 {
-                1.0 / (1.0 + length(i))
-            } else {
-                0.0
-            }
-        }
+        "date" => date(i),
+        "price" | "unit_price" | "unit_cost" if date(i) < 0.5 => number(i) * distinct(i),
+        "product" if is_text(i) => length(i),
+        name if name.contains("seller") && is_text(i) => 1.0 / (1.0 + length(i)),
+        _ => 0.0,
     };
-    (0..width).filter(|i| !taken(*i) && worth(*i) > 0.0).max_by(|a, b| worth(*a).total_cmp(&worth(*b)))
+    (0..width).filter(|i| !taken.contains(i) && worth(*i) > 0.0).max_by(|a, b| worth(*a).total_cmp(&worth(*b)))
 }

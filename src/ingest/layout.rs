@@ -11,6 +11,8 @@ use crate::model::TableKind;
 
 /// Rows searched for the header (banners stand above it).
 const HEADER_ROWS: usize = 30;
+/// Delimiters tried.
+const DELIMITERS: [u8; 5] = [b',', b'\t', b';', b'|', WIDE_COMMA];
 /// Private character that stands for a full-width comma used as a delimiter.
 pub const WIDE_COMMA: u8 = 0x1f;
 
@@ -83,6 +85,25 @@ fn looks_like_utf8(sample: &[u8]) -> bool {
     valid >= VALID_PER_BROKEN * broken || LONG_WORTH * long >= broken && long > 0
 }
 
+/// The first rows of decoded text, by the delimiter that gives most rows of one width.
+pub fn decoded_rows(text: &str, rows: usize) -> Vec<Vec<String>> {
+    let read = |delimiter: u8| -> Vec<Vec<String>> {
+        let text = if delimiter == WIDE_COMMA { text.replace('，', "\u{1f}") } else { text.to_owned() };
+        let mut reader = csv::ReaderBuilder::new();
+        let mut reader = reader.has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
+        reader.records().flatten().take(rows).map(|r| r.iter().map(str::to_owned).collect()).collect()
+    };
+    let even = |rows: &Vec<Vec<String>>| {
+        let width = rows.last().map_or(0, Vec::len);
+        if width < 2 { 0 } else { rows.iter().filter(|r| r.len() == width).count() }
+    };
+    DELIMITERS
+        .into_iter()
+        .map(read)
+        .max_by_key(|rows| (even(rows), rows.last().map_or(0, Vec::len)))
+        .unwrap_or_default()
+}
+
 /// Finds delimiter and header in decoded text.
 pub fn detect_layout(
     text: &str,
@@ -94,7 +115,7 @@ pub fn detect_layout(
         bail!("文件是空的 / the file is empty");
     }
     let mut best: Option<(usize, u8, u64, Vec<String>)> = None;
-    for delimiter in [b',', b'\t', b';', b'|', WIDE_COMMA] {
+    for delimiter in DELIMITERS {
         let text = if delimiter == WIDE_COMMA { text.replace('，', "\u{1f}") } else { text.to_owned() };
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)

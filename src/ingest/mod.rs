@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use indicatif::ProgressBar;
+
 use crate::model::{Day, TableKind};
 
 pub mod date;
@@ -26,7 +28,7 @@ pub use read::{FileRead, read_observations};
 pub use side::{Costs, Owners, read_costs, read_owners};
 
 /// How files are to be read.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Encoding, where detection is overruled.
     pub encoding: Option<String>,
@@ -36,6 +38,8 @@ pub struct Options {
     pub as_of: Option<Day>,
     /// Reader threads, at least 1.
     pub threads: usize,
+    /// Shows the bytes read.
+    pub progress: Option<ProgressBar>,
 }
 
 impl Options {

@@ -89,15 +89,33 @@ fn describe(
 
 /// Encoding and layout of a delimited file, and its first bytes.
 pub fn sniff(path: &Path, table: TableKind, options: &Options) -> Result<(Layout, Vec<u8>, Box<dyn Read + Send>)> {
-    let mut stream = open(path)?;
+    let mut stream = open(path, options.progress.as_ref())?;
     let mut sample = Vec::new();
     (&mut stream).take(SAMPLE as u64).read_to_end(&mut sample).map_err(|e| broken_stream(&e, 0))?;
-    let encoding = detect_encoding(&sample, options.encoding.as_deref())?;
+    let telling = if sample.len() == SAMPLE && sample.is_ascii() { first_foreign(path)? } else { None };
+    let encoding = detect_encoding(telling.as_ref().unwrap_or(&sample), options.encoding.as_deref())?;
     let cut =
         if sample.len() < SAMPLE { sample.len() } else { memchr::memrchr(b'\n', &sample).unwrap_or(sample.len()) };
     let (text, _, _) = encoding.decode(&sample[..cut]);
     let layout = detect_layout(&text, encoding, table, options.mapping(table))?;
     Ok((layout, sample, stream))
+}
+
+/// The first part of a file that is not ASCII: it tells the encoding where the beginning does not.
+fn first_foreign(path: &Path) -> Result<Option<Vec<u8>>> {
+    let mut stream = open(path, None)?;
+    loop {
+        let mut block = Vec::with_capacity(SAMPLE);
+        (&mut stream).take(SAMPLE as u64).read_to_end(&mut block).map_err(|e| broken_stream(&e, 0))?;
+        if block.is_empty() {
+            return Ok(None);
+        }
+        if let Some(at) = block.iter().position(|b| !b.is_ascii()) {
+            let mut telling = block.split_off(at);
+            (&mut stream).take(SAMPLE as u64).read_to_end(&mut telling).map_err(|e| broken_stream(&e, 0))?;
+            return Ok(Some(telling));
+        }
+    }
 }
 
 fn broken_stream(error: &std::io::Error, line: u64) -> anyhow::Error {

@@ -27,7 +27,7 @@ pub struct Rows {
 
 /// Loads a workbook (the sheet whose header names most columns) or a Parquet file.
 pub fn load(path: &Path, table: TableKind, mapping: &BTreeMap<String, String>) -> Result<Rows> {
-    let lines = if format_of(path) == Some("parquet") { parquet(path)? } else { workbook(path, table)? };
+    let lines = lines(path, table)?;
     let header = lines.iter().take(30).max_by_key(|(line, cells)| {
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         let mapped = mapping.values().filter(|h| cells.contains(&h.as_str())).count();
@@ -40,6 +40,11 @@ pub fn load(path: &Path, table: TableKind, mapping: &BTreeMap<String, String>) -
     let below = lines.into_iter().filter(|l| l.0 > header_line);
     let records = below.map(|(line, cells)| (line, ByteRecord::from(cells))).collect();
     Ok(Rows { header, header_line, columns, records })
+}
+
+/// All rows of a Parquet file, or of the sheet of a workbook that looks most like the table: line and cells.
+pub fn lines(path: &Path, table: TableKind) -> Result<Vec<(u64, Vec<String>)>> {
+    if format_of(path) == Some("parquet") { parquet(path) } else { workbook(path, table) }
 }
 
 fn workbook(path: &Path, table: TableKind) -> Result<Vec<(u64, Vec<String>)>> {

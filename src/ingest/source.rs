@@ -5,6 +5,7 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use indicatif::ProgressBar;
 
 /// Formats by ending; the first that fits counts.
 pub const FORMATS: [&str; 8] = ["csv.gz", "tsv.gz", "csv.zst", "tsv.zst", "csv", "tsv", "xlsx", "parquet"];
@@ -44,16 +45,39 @@ pub fn expand(inputs: &[String]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A byte stream of the (decompressed) file.
-pub fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
+/// A byte stream of the (decompressed) file; bytes of the file itself are shown on `progress`.
+pub fn open(path: &Path, progress: Option<&ProgressBar>) -> Result<Box<dyn Read + Send>> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("{shown}: 打不开 / cannot open"))?;
+    let file: Box<dyn Read + Send> = match progress {
+        Some(bar) => Box::new(bar.wrap_read(file)),
+        None => Box::new(file),
+    };
     let format = format_of(path).unwrap_or("csv");
     Ok(if format.ends_with("gz") {
         Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file)))
     } else if format.ends_with("zst") {
         Box::new(zstd::stream::read::Decoder::new(file).with_context(|| format!("{shown}: 不是 zst / not zst"))?)
     } else {
-        Box::new(file)
+        file
     })
+}
+
+/// Standard input as a file in `folder`: formats are told apart by their first bytes, and rows can be found again.
+pub fn spool_stdin(folder: &Path) -> Result<PathBuf> {
+    let mut input = std::io::stdin().lock();
+    let mut head = Vec::new();
+    (&mut input).take(4).read_to_end(&mut head)?;
+    let ending = match head.as_slice() {
+        [0x1f, 0x8b, ..] => "csv.gz",
+        [0x28, 0xb5, 0x2f, 0xfd] => "csv.zst",
+        b"PK\x03\x04" => "xlsx",
+        b"PAR1" => "parquet",
+        _ => "csv",
+    };
+    let path = folder.join(format!("stdin.{ending}"));
+    let full = "标准输入存不下，请腾出磁盘空间 / cannot keep standard input; free disk space";
+    let mut file = File::create(&path).context(full)?;
+    std::io::copy(&mut head.as_slice().chain(input), &mut file).context(full)?;
+    Ok(path)
 }

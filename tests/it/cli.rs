@@ -206,3 +206,59 @@ fn explain_and_completions() {
     assert!(!pricewatch(&["explain", "nope"]).0);
     assert!(pricewatch(&["completions", "bash"]).1.contains("pricewatch"));
 }
+
+/// `-` is standard input, plain or packed, and gives the same leads as the file.
+#[test]
+fn standard_input_is_a_file_like_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let prices = std::fs::read(root().join("datasets/demo/prices.csv")).unwrap();
+    let packed = zstd::encode_all(prices.as_slice(), 1).unwrap();
+    let mut leads = Vec::new();
+    for (name, bytes) in [("plain", prices), ("zst", packed)] {
+        let out = folder.path().join(name);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pricewatch"))
+            .args(["run", "--quiet", "--prices", "-", "--out", &out.display().to_string()])
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), &bytes).unwrap();
+        assert!(child.wait().unwrap().success());
+        leads.push(std::fs::read_to_string(out.join("leads.csv")).unwrap());
+        let manifest = std::fs::read_to_string(out.join("manifest.json")).unwrap();
+        assert!(manifest.contains("\"path\":\"-\"") || manifest.contains("\"path\": \"-\""), "{manifest}");
+    }
+    assert_eq!(leads[0], leads[1]);
+    assert!(leads[0].lines().count() > 1);
+    let (ok, _, err) = pricewatch(&["check", "--prices", "-", "--costs", "-"]);
+    assert!(!ok && err.contains("given once"), "{err}");
+}
+
+/// `init` tells tables apart, finds delimiters, drafts one section per table, and what it drafts can be used.
+#[test]
+fn init_drafts_every_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let sales = file(
+        "sales.csv",
+        "ventas 2020\nFecha;Tienda;Articulo;Importe\n2020-02-05;Sol;Mascarilla quirurgica tipo II;2,55\n2020-02-06;Luna;Mascarilla quirurgica tipo IIR;3,10\n",
+    );
+    let trade = file("trade.csv", "date,seller_id,product,quantity,unit_price\n2020-02-05,a,口罩,10,2.5\n");
+    let trade2 = file("trade2.csv", "date,seller_id,product,quantity,unit_price\n2020-02-06,a,口罩,10,2.5\n");
+    let costs = file("costs.csv", "date,product,unit_cost\n2020-02-05,口罩,1.5\n");
+    let config = folder.path().join("p.toml").display().to_string();
+    let (ok, _, err) = pricewatch(&["init", &sales, &trade, &trade2, &costs, "--out", &config]);
+    assert!(ok, "{err}");
+    let text = std::fs::read_to_string(&config).unwrap();
+    for line in ["[columns.prices]", "[columns.transactions]", "[columns.costs]", "# [columns.transactions]"] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+    for line in ["date = \"Fecha\"", "price = \"Importe\"", "product = \"Articulo\"", "seller_name = \"Tienda\""] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    let (ok, said, err) =
+        pricewatch(&["check", "--config", &config, "--prices", &sales, "--transactions", &trade, "--costs", &costs]);
+    assert!(ok && said.contains("读入 2 = 使用 2"), "{said}{err}");
+}

@@ -112,3 +112,19 @@ fn full_width_commas_in_a_long_file() {
     let total = read(TableKind::Prices, &path).unwrap().total();
     assert_eq!((total.rows_read, total.rows_used), (150_000, 150_000));
 }
+
+/// Nothing but ASCII for the first megabyte, GB18030 after it.
+#[test]
+fn the_encoding_is_found_wherever_it_shows() {
+    let mut text = "date,seller_id,product,price\n".to_owned();
+    for i in 0..60_000 {
+        text += &format!("2020-02-{:02},s{},KN95,{}.5\n", i % 28 + 1, i / 28, i % 7 + 2);
+    }
+    assert!(text.len() > 1 << 20);
+    text += "2020-02-05,康民药房,医用口罩,4.5\n";
+    let bytes = encoding_rs::GB18030.encode(&text).0.into_owned();
+    let (_guard, path) = file("late.csv", &bytes);
+    let read = read(TableKind::Prices, &path).unwrap();
+    assert_eq!((read.files[0].encoding.as_str(), read.rejects.len()), ("GB18030", 0));
+    assert!(read.panel.sellers.iter().any(|s| s.id == "康民药房"));
+}
