@@ -5,7 +5,7 @@ set -euo pipefail
 program=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-size=(--cities 3 --sellers 40 --days 140)
+size=(--cities 3 --goods 2 --sellers 40 --days 140)
 for seed in $(seq 101 110); do
   m=$work/$seed
   "$program" simulate --seed "$seed" "${size[@]}" --gougers 8 --cartels 4 --out "$m"

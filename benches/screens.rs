@@ -13,7 +13,7 @@ fn main() {
 
 fn market(cities: usize) -> (tempfile::TempDir, Job) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let plan = Plan { seed: 5, cities, sellers: 40, days: 140, gougers: 6, cartels: 2, gb18030: false };
+    let plan = Plan { seed: 5, cities, sellers: 40, days: 140, goods: 2, gougers: 6, cartels: 2, ..Plan::default() };
     for (name, bytes) in files(&plan).expect("a market") {
         std::fs::write(folder.path().join(name), bytes).expect("disk space");
     }

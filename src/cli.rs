@@ -87,11 +87,14 @@ enum Command {
         /// 每城经营者数 / sellers per city
         #[arg(long, default_value_t = 30)]
         sellers: usize,
+        /// 商品数（1 至 4）/ goods (1 to 4)
+        #[arg(long, default_value_t = 3)]
+        goods: usize,
         /// 天数 / days
         #[arg(long, default_value_t = 100)]
         days: usize,
         /// 植入的个体涨价数 / planted single rises
-        #[arg(long, default_value_t = 4)]
+        #[arg(long, default_value_t = 5)]
         gougers: usize,
         /// 植入的群体数 / planted groups
         #[arg(long, default_value_t = 2)]
@@ -99,6 +102,9 @@ enum Command {
         /// 中文表头、GB18030、表头上方有标题行 / Chinese headers, GB18030, banner rows
         #[arg(long)]
         gb18030: bool,
+        /// 另写逐笔销售（含进价）/ also the sales behind the prices, with purchase costs
+        #[arg(long)]
+        transactions: bool,
     },
     /// 重新计算清单中的每个哈希 / recompute every hash of the manifest
     Verify {
@@ -210,8 +216,8 @@ pub fn dispatch() -> Result<()> {
             println!("{}", evaluate::evaluate(&read(truth)?, &read(run.join("leads.csv"))?)?);
             Ok(())
         }
-        Command::Simulate { seed, out, cities, sellers, days, gougers, cartels, gb18030 } => {
-            let plan = Plan { seed, cities, sellers, days, gougers, cartels, gb18030 };
+        Command::Simulate { seed, out, cities, sellers, goods, days, gougers, cartels, gb18030, transactions } => {
+            let plan = Plan { seed, cities, sellers, goods, days, gougers, cartels, gb18030, transactions };
             std::fs::create_dir_all(&out)?;
             for (name, bytes) in simulate::files(&plan)? {
                 std::fs::write(out.join(&name), bytes).with_context(|| name)?;

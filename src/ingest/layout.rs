@@ -66,7 +66,18 @@ pub fn detect_encoding(sample: &[u8], forced: Option<&str>) -> Result<&'static E
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(sample, true);
     let guess = detector.guess(None, chardetng::Utf8Detection::Allow);
-    Ok(if guess == encoding_rs::GBK { GB18030 } else { guess })
+    let eastern =
+        [encoding_rs::BIG5, encoding_rs::EUC_KR, encoding_rs::EUC_JP, encoding_rs::SHIFT_JIS].contains(&guess);
+    let chinese = guess == encoding_rs::GBK || !eastern && in_pairs(sample);
+    Ok(if chinese { GB18030 } else { guess })
+}
+
+/// Whether bytes beyond ASCII mostly come in runs of even length, as two-byte characters do. A few Chinese cells
+/// among many numbers are too little for chardetng, which then takes them for Western letters; those stand alone.
+fn in_pairs(sample: &[u8]) -> bool {
+    let runs = sample.split(u8::is_ascii).map(<[u8]>::len).filter(|n| *n > 0);
+    let (paired, all) = runs.fold((0, 0), |(paired, all), n| (paired + if n % 2 == 0 { n } else { 0 }, all + n));
+    all > 0 && 4 * paired >= 3 * all
 }
 
 /// Valid UTF-8, or so nearly that a few broken lines explain the rest. GB18030 pairs can pass for UTF-8 by
@@ -183,6 +194,11 @@ mod tests {
             GB18030,
             "同 alone passes for UTF-8"
         );
+        let sales = "交易日期,统一社会信用代码,经营者名称,商品名称,计量单位,成交单价(元)\n2019-12-20,91440100MA0030001H,广州康民药房,医用防护服,件,49.45\n".repeat(40);
+        assert_eq!(detect_encoding(&GB18030.encode(&sales).0, None).unwrap(), GB18030);
+        let spanish = "Fecha;Artículo;Categoría;Precio\n2020-02-05;Mascarilla quirúrgica;Protección;2,55\n".repeat(40);
+        let western = detect_encoding(&encoding_rs::WINDOWS_1252.encode(&spanish).0, None).unwrap();
+        assert_eq!(western, encoding_rs::WINDOWS_1252);
         let cut = &text.as_bytes()[..4];
         assert_eq!(detect_encoding(cut, None).unwrap(), UTF_8, "a character cut by the end of the sample");
         let korean = "날짜,상점,상품명,가격\n2020-02-05,퍼니맘,황사 마스크 미세먼지 방역,3900\n".repeat(5);

@@ -1,9 +1,9 @@
 //! From the store's rows to the panel: who is one seller, which rows are one series, what is a typo.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
-use rayon::prelude::*;
 
 use super::aggregate::{Part, aggregate, tenfold, typo_reject};
 use super::assemble::{Draft, DraftKey, DraftPoints, assemble};
@@ -50,11 +50,10 @@ pub fn build(
     cost: impl Fn(&Cell) -> Option<CostPath>,
 ) -> Result<Built> {
     let (mut draft, series_of) = draft(labels, naming);
-    let parts: Result<Vec<Part>> =
-        store.into_parts()?.into_par_iter().map(|read| Ok(aggregate(&read()?, &series_of))).collect();
+    let parts = aggregate_all(store, &series_of)?;
     let mut duplicates: BTreeMap<u32, u64> = BTreeMap::new();
     let mut typos = Vec::new();
-    for part in parts? {
+    for part in parts {
         for (file, n) in &part.duplicates {
             *duplicates.entry(*file).or_default() += n;
         }
@@ -64,6 +63,26 @@ pub fn build(
     typos.extend(drop_lone_typos(&mut draft.points));
     typos.sort();
     Ok(Built { panel: assemble(draft, cost), duplicates, typos })
+}
+
+/// Every partition aggregated, in order. Plain threads: a rayon worker that waits for polars (which has a pool of its
+/// own) would begin further partitions meanwhile, and hold them all in memory.
+fn aggregate_all(store: Store, series_of: &[u32]) -> Result<Vec<Part>> {
+    let parts = store.into_parts()?;
+    let mut done: Vec<Option<Result<Part>>> = parts.iter().map(|_| None).collect();
+    let work = Mutex::new(parts.into_iter().zip(&mut done));
+    let next = || work.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::thread::scope(|scope| {
+        for _ in 0..rayon::current_num_threads() {
+            scope.spawn(|| {
+                while let Some((read, slot)) = next() {
+                    *slot = Some(read().map(|rows| aggregate(&rows, series_of)));
+                }
+            });
+        }
+    });
+    drop(work);
+    done.into_iter().flatten().collect()
 }
 
 /// Sellers, items and series keys from the labels; sorted, so that nothing depends on reading order.

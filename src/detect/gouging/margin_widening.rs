@@ -1,5 +1,7 @@
 #![doc = include_str!("margin_widening.md")]
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use crate::model::panel::PointsView;
@@ -19,6 +21,13 @@ const MIN_PRICE_RISE: Param = Param {
     unit: "share",
     range: (0.0, 2.0),
     source: "a margin that widens because cost fell is another matter",
+};
+const MIN_OVER_ALLOWED: Param = Param {
+    name: "min_over_allowed",
+    default: 0.12,
+    unit: "share",
+    range: (0.0, 2.0),
+    source: "15 points on a margin of 25 %; on wide margins 15 points are a price change of menu size",
 };
 const MIN_OBSERVATIONS: Param = Param {
     name: "min_observations",
@@ -42,13 +51,16 @@ const STOCK_DAYS: Param = Param {
     source: "METHODS 2.1: goods sold today were bought up to three weeks ago; the dearest of those days counts",
 };
 
+/// Fewest others whose margins say what the market did that day.
+const PEERS: usize = 4;
+
 /// The card.
 pub const SCREEN: Screen = Screen {
     id: "margin-widening",
     kind: Kind::Gouging,
     title: ("进销差价扩大", "Margin widening"),
     page: include_str!("margin_widening.md"),
-    params: &[MIN_WIDENING, MIN_PRICE_RISE, MIN_OBSERVATIONS, MIN_REFERENCE, STOCK_DAYS],
+    params: &[MIN_WIDENING, MIN_PRICE_RISE, MIN_OVER_ALLOWED, MIN_OBSERVATIONS, MIN_REFERENCE, STOCK_DAYS],
     leads_alone: true,
     run,
 };
@@ -63,8 +75,14 @@ struct Sale {
 }
 
 fn run(panel: &Panel, _context: &Context, knobs: &Knobs) -> Outcome {
-    let judged: Vec<Result<Option<Finding>, Skip>> =
-        (0..panel.series.len()).into_par_iter().map(|s| judge(panel, s, knobs)).collect();
+    let judged: Vec<Result<Option<Finding>, Skip>> = panel
+        .cells
+        .par_iter()
+        .flat_map_iter(|cell| {
+            let peers = Peers::new(panel, cell, knobs.get(&STOCK_DAYS) as i32);
+            cell.series.clone().map(move |s| judge(panel, s, &peers, knobs)).collect::<Vec<_>>()
+        })
+        .collect();
     let mut outcome = Outcome::default();
     for result in judged {
         match result {
@@ -78,7 +96,38 @@ fn run(panel: &Panel, _context: &Context, knobs: &Knobs) -> Outcome {
     outcome
 }
 
-fn judge(panel: &Panel, s: usize, knobs: &Knobs) -> Result<Option<Finding>, Skip> {
+/// Margin rates of a cell by day, sorted, with the entity of each.
+struct Peers(BTreeMap<i32, Vec<(f64, u32)>>);
+
+impl Peers {
+    fn new(panel: &Panel, cell: &Cell, stock_days: i32) -> Peers {
+        let mut days: BTreeMap<i32, Vec<(f64, u32)>> = BTreeMap::new();
+        for series in panel.series[cell.series.clone()].iter().filter(|_| cell.comparable) {
+            let (points, entity) = (panel.points(series), panel.entity(series));
+            for sale in sales(&points, stock_days) {
+                days.entry(points.day[sale.at]).or_default().push((sale.rate, entity));
+            }
+        }
+        Peers(days)
+    }
+
+    /// Median rate of the others on a day; `None` with fewer than `PEERS` of them.
+    fn others(&self, day: i32, entity: u32) -> Option<f64> {
+        let rates: Vec<f64> = self.0.get(&day)?.iter().filter(|r| r.1 != entity).map(|r| r.0).collect();
+        if rates.len() < PEERS { None } else { median(&rates) }
+    }
+
+    /// How much further the seller's rate moved than its peers' on the same days; `None` where too few are known.
+    fn beyond(&self, days: &[i32], entity: u32, before: &[Sale], inside: &[Sale]) -> Option<f64> {
+        let gap = |part: &[Sale]| {
+            let gaps: Vec<f64> = part.iter().filter_map(|x| Some(x.rate - self.others(days[x.at], entity)?)).collect();
+            if 2 * gaps.len() < part.len() { None } else { median(&gaps) }
+        };
+        Some(gap(inside)? - gap(before)?)
+    }
+}
+
+fn judge(panel: &Panel, s: usize, peers: &Peers, knobs: &Knobs) -> Result<Option<Finding>, Skip> {
     let series = &panel.series[s];
     let subject = Subject { cell: series.cell as usize, series: vec![s] };
     let skip = |zh: &str, en: &str| Skip { screen: SCREEN.id, subject: subject.clone(), reason: Text::new(zh, en) };
@@ -92,7 +141,7 @@ fn judge(panel: &Panel, s: usize, knobs: &Knobs) -> Result<Option<Finding>, Skip
         return Err(skip("有进价的观测太少", "too few observations with a purchase cost"));
     }
     let windows = (least..=sales.len() - len).filter_map(|from| {
-        let before = median(&sales[..from].iter().map(|x| x.rate).collect::<Vec<_>>())?;
+        let before = reference_rate(&sales[..from], len)?;
         let low = sales[from..from + len].iter().map(|x| x.rate).fold(f64::INFINITY, f64::min);
         Some((low - before, from))
     });
@@ -105,7 +154,9 @@ fn judge(panel: &Panel, s: usize, knobs: &Knobs) -> Result<Option<Finding>, Skip
     };
     let (old, new) = (middle(before, |x| x.price), middle(inside, |x| x.price));
     let amounts = (middle(before, |x| x.price - x.cost), middle(inside, |x| x.price - x.cost));
-    if widening < knobs.get(&MIN_WIDENING) || amounts.1 <= amounts.0 {
+    let rate = reference_rate(before, len).unwrap_or(0.0);
+    let over_allowed = widening / (1.0 + rate);
+    if widening < knobs.get(&MIN_WIDENING) || over_allowed < knobs.get(&MIN_OVER_ALLOWED) || amounts.1 <= amounts.0 {
         return Ok(None);
     }
     if new < old * (1.0 + knobs.get(&MIN_PRICE_RISE)) {
@@ -114,7 +165,19 @@ fn judge(panel: &Panel, s: usize, knobs: &Knobs) -> Result<Option<Finding>, Skip
             "the margin widened because cost fell; the price did not rise",
         ));
     }
+    let beyond = peers.beyond(points.day, panel.entity(series), before, inside);
+    if beyond.is_some_and(|b| b < knobs.get(&MIN_WIDENING)) {
+        return Err(skip("同类的差价率也在扩大，本店未超出", "its peers' margins widened alike"));
+    }
     Ok(Some(finding(panel, subject, &sales, from, widening, knobs)))
+}
+
+/// The margin rate a widening is measured from: the median of what came before, or the highest that already held for
+/// `len` sales in a row, if that is more. A margin that only recovers what a cost shock took is no widening.
+fn reference_rate(before: &[Sale], len: usize) -> Option<f64> {
+    let rates: Vec<f64> = before.iter().map(|x| x.rate).collect();
+    let held = rates.windows(len).map(|w| w.iter().copied().fold(f64::INFINITY, f64::min));
+    Some(held.fold(median(&rates)?, f64::max))
 }
 
 fn sales(points: &PointsView<'_>, stock_days: i32) -> Vec<Sale> {
@@ -135,7 +198,7 @@ fn finding(panel: &Panel, subject: Subject, sales: &[Sale], from: usize, widenin
     let (series, points) = (&panel.series[s], panel.points(&panel.series[s]));
     let unit = panel.price_unit(&panel.cells[series.cell as usize]).zh;
     let before = &sales[..from];
-    let rate = median(&before.iter().map(|x| x.rate).collect::<Vec<_>>()).unwrap_or(f64::NAN);
+    let rate = reference_rate(before, knobs.get(&MIN_OBSERVATIONS) as usize).unwrap_or(f64::NAN);
     let end = sales[from..].iter().position(|x| x.rate < rate + widening / 2.0).map_or(sales.len(), |i| from + i);
     let inside = &sales[from..end];
     let middle = |part: &[Sale], value: fn(&Sale) -> f64| median(&part.iter().map(value).collect::<Vec<_>>());
@@ -232,6 +295,16 @@ mod tests {
         assert!((f.measured - 30.0).abs() < 1e-9);
         assert_eq!(f.window, (Day(18282), Day(18301)));
         assert!((f.excess_amount.unwrap() - 20.0 * 10.0 * (1.8 - 1.2 * 1.2)).abs() < 1e-9, "72 yuan");
+    }
+
+    /// Cost doubles, the price lags, cost falls back: the old margin returns and is no widening.
+    #[test]
+    fn a_margin_that_recovers_is_no_widening() {
+        let price = |d: i32| if d < 12 { 2.0 } else { 2.6 };
+        let cost = |d: i32| Some(if (8..30).contains(&d) { 2.0 } else { 1.3 });
+        assert!((2.6 - 1.3) / 1.3 > (2.0 - 1.3) / 1.3, "wider than at first");
+        let slight = outcome(price, |d| Some(cost(d)? * if d < 30 { 1.0 } else { 1.2 }));
+        assert!(slight.findings.is_empty(), "67 % again after 54 % and 30 %");
     }
 
     #[test]
