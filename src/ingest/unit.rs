@@ -41,13 +41,18 @@ pub fn read_unit(unit: &str, pack_size: &str, spec: &str, product: &str) -> Unit
     let outer = word.split('(').next().unwrap_or("").rsplit('/').next().unwrap_or("").trim().to_owned();
     let stated = pack.parse::<f64>().ok().filter(|n| *n >= 1.0);
     let found = stated
-        .map(|n| ("只", n))
+        .map(|n| (piece_of(&product), n))
         .or_else(|| [&pack, &unit, &spec, &product].into_iter().find_map(|text| content(text, &outer)));
     match found {
         Some((base, n)) => known(base, n),
         None if unit.is_empty() => UnitReading { unit: PriceUnit::Unstated, per_price: 1.0 },
         None => UnitReading { unit: PriceUnit::Pack(word.to_owned()), per_price: 1.0 },
     }
+}
+
+/// What a bare pack size counts: clothing comes by the 件 (kind `piece`), all else by the 只.
+fn piece_of(product: &str) -> &'static str {
+    rows("piece").find(|r| product.contains(r[0])).map_or("只", |r| r[2])
 }
 
 /// One `50只/盒` in a text: count, unit word, container (may be empty).

@@ -128,3 +128,12 @@ fn the_encoding_is_found_wherever_it_shows() {
     assert_eq!((read.files[0].encoding.as_str(), read.rejects.len()), ("GB18030", 0));
     assert!(read.panel.sellers.iter().any(|s| s.id == "康民药房"));
 }
+
+/// A box of twenty garments meets single garments, not single masks.
+#[test]
+fn a_carton_of_clothing_counts_garments() {
+    let text = "日期,经营者,商品名称,计量单位,包装数量,单价\n2020-02-05,甲,医用防护服,件,,46\n2020-02-05,乙,医用防护服,箱,20,920\n";
+    let (_guard, path) = file("clothing.csv", text.as_bytes());
+    let panel = read(TableKind::Prices, &path).unwrap().panel;
+    assert_eq!((panel.cells.len(), panel.points.price.clone()), (1, vec![46.0, 46.0]));
+}
