@@ -87,8 +87,10 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
             json!({"seller": seller, "last_old": s.last_old, "first_new": s.first_new, "old": format!("{:.2}", s.old), "new": format!("{:.2}", s.new), "episode": s.episode})
         })
         .collect();
+    let price_unit = r.panel.price_unit(&r.panel.cells[f.subject.cell]);
+    let unit = |u: &str| if u == price_unit.zh { price_unit.get(r.lang).to_owned() } else { u.to_owned() };
     let facts: Vec<Value> =
-        f.facts.iter().map(|(k, v, u)| json!({"name": k, "value": number(Some(*v), 3), "unit": u})).collect();
+        f.facts.iter().map(|(k, v, u)| json!({"name": k, "value": number(Some(*v), 3), "unit": unit(u)})).collect();
     let state = |s: State| match s {
         State::Yes => "yes",
         State::No => "no",
@@ -125,7 +127,7 @@ mod tests {
             assert!(
                 include_str!("report.html.jinja").contains(&format!("w.{key}"))
                     || key.starts_with("k_")
-                    || key.starts_with("s_"),
+                    || ["s_", "f_", "u_"].iter().any(|list| key.starts_with(list)),
                 "{key} is not used"
             );
         }

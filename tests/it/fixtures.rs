@@ -45,6 +45,7 @@ fn describe(case: &str, panel: &Panel, outcome: &Outcome) -> String {
 
 #[test]
 fn every_screen_flags_spares_and_skips() {
+    let words = std::fs::read_to_string(root().join("src/report/words.toml")).unwrap();
     for screen in SCREENS {
         let folder = root().join("tests/fixtures").join(screen.id);
         let mut text = String::new();
@@ -56,6 +57,9 @@ fn every_screen_flags_spares_and_skips() {
                 "flag" => assert!(!outcome.findings.is_empty(), "{at}: nothing found"),
                 "clean" => assert!(outcome.findings.is_empty() && outcome.examined > 0, "{at}: {outcome:?}"),
                 _ => assert!(outcome.findings.is_empty() && !outcome.skips.is_empty(), "{at}: {outcome:?}"),
+            }
+            for (name, ..) in outcome.findings.iter().flat_map(|f| &f.facts) {
+                assert_eq!(words.matches(&format!("\nf_{name} = ")).count(), 2, "{name} has no label in words.toml");
             }
             text += &describe(case, &panel, &outcome);
         }
