@@ -8,7 +8,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::events::{Rise, entity_rises};
-use super::groups::{Event, Group, Null, SAME_DAYS, densest};
+use super::groups::{Event, Group, Null, SAME_DAYS, densest, sort};
 use crate::detect::relative::Market;
 use crate::model::*;
 use crate::stats::fdr::benjamini_hochberg;
@@ -110,20 +110,22 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
         return Err(skip("独立经营者太少", "too few independent sellers"));
     }
     let entities: Vec<u32> = rises.keys().copied().collect();
-    let mut events: Vec<Event> = rises
-        .values()
-        .enumerate()
-        .flat_map(|(who, list)| list.iter().map(move |r| Event { who, day: r.day, size: r.size }))
-        .collect();
-    events.sort_by(|a, b| a.day.cmp(&b.day).then(a.who.cmp(&b.who)).then(a.size.total_cmp(&b.size)));
-    let search = |events: &[Event]| {
-        densest(events, entities.len(), knobs.get(&MIN_JOINT) as u32, knobs.get(&MIN_GROUP) as usize)
+    let coin = coin(panel, cell);
+    let event = |who: usize, r: &Rise| {
+        let price = panel.points(&panel.series[r.series]).price[r.at];
+        Event { who: who as u32, day: r.day, size: r.size, slack: coin / price }
     };
+    let mut events: Vec<Event> =
+        rises.values().enumerate().flat_map(|(who, list)| list.iter().map(move |r| event(who, r))).collect();
+    sort(&mut events);
+    let floor = 1.0 / (ALL_DRAWS + 1) as f64;
+    let Some(null) = Null::new(&events) else {
+        return Ok(Candidate { cell: c, group: Group::default(), entities, rises, p: 1.0, floor });
+    };
+    let search =
+        |events: &[Event]| densest(events, &null, knobs.get(&MIN_JOINT) as u32, knobs.get(&MIN_GROUP) as usize);
     let group = search(&events);
-    let (p, floor) = match Null::new(&events, entities.len()).filter(|_| group.score > 0.0) {
-        None => (1.0, 1.0 / (ALL_DRAWS + 1) as f64),
-        Some(null) => p_value(&null, &events, group.score, context.seed, c as u64, &search),
-    };
+    let p = if group.score > 0.0 { p_value(&null, &events, group.score, context.seed, c as u64, &search) } else { 1.0 };
     Ok(Candidate { cell: c, group, entities, rises, p, floor })
 }
 
@@ -135,7 +137,7 @@ fn p_value(
     seed: u64,
     cell: u64,
     search: &(dyn Fn(&[Event]) -> Group + Sync),
-) -> (f64, f64) {
+) -> f64 {
     let hits = |draws: std::ops::RangeInclusive<u64>| {
         draws.into_par_iter().filter(|&d| search(&null.draw(events, seed, cell, d)).score >= score - 1e-12).count()
             as u64
@@ -143,7 +145,16 @@ fn p_value(
     let first = hits(1..=FIRST_DRAWS);
     let (count, draws) =
         if first > 4 { (first, FIRST_DRAWS) } else { (first + hits(FIRST_DRAWS + 1..=ALL_DRAWS), ALL_DRAWS) };
-    ((1 + count) as f64 / (draws + 1) as f64, 1.0 / (ALL_DRAWS + 1) as f64)
+    (1 + count) as f64 / (draws + 1) as f64
+}
+
+/// The coin in which a market prices: the largest of the usual ones of which four prices in five are multiples;
+/// 0 where none is.
+fn coin(panel: &Panel, cell: &Cell) -> f64 {
+    let prices = || panel.series[cell.series.clone()].iter().flat_map(|s| panel.points(s).price);
+    let whole = |coin: f64| prices().filter(|p| (*p / coin - (*p / coin).round()).abs() < 1e-6).count();
+    let coins = [1000.0, 500.0, 100.0, 50.0, 10.0, 5.0, 1.0, 0.5, 0.1, 0.05, 0.01];
+    coins.into_iter().find(|c| 5 * whole(*c) >= 4 * prices().count()).unwrap_or(0.0)
 }
 
 /// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and more than half
@@ -178,7 +189,7 @@ fn episodes(group: &[&[Rise]]) -> Vec<Vec<Rise>> {
 fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: usize) -> Option<Finding> {
     let cell = &panel.cells[candidate.cell];
     let lists: Vec<&[Rise]> =
-        candidate.group.members.iter().map(|m| candidate.rises[&candidate.entities[*m]].as_slice()).collect();
+        candidate.group.members.iter().map(|m| candidate.rises[&candidate.entities[*m as usize]].as_slice()).collect();
     let episodes = episodes(&lists);
     let (first, last) = (episodes.first()?.first()?.day, episodes.last()?.last()?.day);
     let members: Vec<usize> = {
