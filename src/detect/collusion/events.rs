@@ -1,4 +1,4 @@
-//! Dated rises of one economic entity, net of what cost explains.
+//! Dated rises of one economic entity that cost does not explain in full.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub struct Rise {
     pub at: usize,
     /// Day of that point.
     pub day: i32,
-    /// Log size left after the cost allowance.
+    /// Log size.
     pub size: f64,
 }
 
@@ -25,6 +25,11 @@ const COIN: f64 = 0.01;
 const MAX_GAP_DAYS: i32 = 7;
 /// A rise must top what was asked in the days before: the end of a sale is no rise.
 const SALE_DAYS: i32 = 10;
+/// A rise may be followed by a sale of this share of the price, but the new price must be asked again within this many
+/// observations: a spike is no rise.
+const SALE: f64 = 0.88;
+const SAME: f64 = 0.98;
+const HOLD_PRICES: usize = 8;
 /// Cost allowance: κ and the days within which it is spent (METHODS 2.3).
 const KAPPA: f64 = 1.2;
 const COST_DAYS: i32 = 21;
@@ -55,7 +60,9 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell) -> Vec<Rise> {
         if r < MIN_RISE.max(COIN / new) || p.day[i] - p.day[i - 1] > MAX_GAP_DAYS {
             continue;
         }
-        let holds = p.price[i + 1..].iter().take(2).all(|next| *next >= 0.98 * new);
+        let after = &p.price[i + 1..p.price.len().min(i + 1 + HOLD_PRICES)];
+        let holds = after.iter().take(2).all(|next| *next >= SALE * new)
+            && (after.is_empty() || after.iter().any(|next| *next >= SAME * new));
         let from = p.day[..i].partition_point(|d| *d < p.day[i] - SALE_DAYS);
         let tops = p.price[from..i].iter().all(|before| new > 1.01 * before);
         if !holds || !tops {
@@ -68,7 +75,7 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell) -> Vec<Rise> {
         spent += free;
         allowance_spent_until = p.day[i] + COST_DAYS;
         if r - free >= MIN_RISE {
-            out.push(Rise { series, at: i, day: p.day[i], size: r - free });
+            out.push(Rise { series, at: i, day: p.day[i], size: r });
         }
     }
     out

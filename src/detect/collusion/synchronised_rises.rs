@@ -148,13 +148,13 @@ fn p_value(
     (1 + count) as f64 / (draws + 1) as f64
 }
 
-/// The coin in which a market prices: the largest of the usual ones of which four prices in five are multiples;
-/// 0 where none is.
+/// The coin in which a market prices: the median gap between neighbouring distinct prices.
 fn coin(panel: &Panel, cell: &Cell) -> f64 {
-    let prices = || panel.series[cell.series.clone()].iter().flat_map(|s| panel.points(s).price);
-    let whole = |coin: f64| prices().filter(|p| (*p / coin - (*p / coin).round()).abs() < 1e-6).count();
-    let coins = [1000.0, 500.0, 100.0, 50.0, 10.0, 5.0, 1.0, 0.5, 0.1, 0.05, 0.01];
-    coins.into_iter().find(|c| 5 * whole(*c) >= 4 * prices().count()).unwrap_or(0.0)
+    let mut prices: Vec<f64> =
+        panel.series[cell.series.clone()].iter().flat_map(|s| panel.points(s).price.iter().copied()).collect();
+    prices.sort_by(f64::total_cmp);
+    prices.dedup_by(|a, b| *a - *b < 1e-9 * *a);
+    median(&prices.windows(2).map(|w| w[1] - w[0]).collect::<Vec<_>>()).unwrap_or(0.0)
 }
 
 /// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and more than half
