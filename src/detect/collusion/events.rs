@@ -1,7 +1,8 @@
-//! Dated rises of one economic entity that cost does not explain in full.
+//! Dated rises of one economic entity, and what cost leaves unexplained of each.
 
 use std::collections::BTreeMap;
 
+use super::groups::MAX_UNSEEN;
 use crate::model::panel::PointsView;
 use crate::model::{Cell, Day, Panel};
 
@@ -14,22 +15,27 @@ pub struct Rise {
     pub at: usize,
     /// Day of that point.
     pub day: i32,
+    /// Days without a price just before: the rise may be that much older.
+    pub unseen: i32,
     /// Log size.
     pub size: f64,
+    /// What the cost allowance leaves of it.
+    pub unexplained: f64,
+    /// What rounding to the seller's coin may add to the size.
+    pub coin: f64,
 }
 
 /// Smallest relative rise, and the coin it must move: METHODS 2.0.
-const MIN_RISE: f64 = 0.02;
+pub const MIN_RISE: f64 = 0.02;
 const COIN: f64 = 0.01;
 /// A change across a longer gap has no date.
 const MAX_GAP_DAYS: i32 = 7;
-/// A rise must top what was asked in the days before: the end of a sale is no rise.
+/// A price that comes back, within one percent, to what was asked in the days before it was lowered ends a
+/// sale and is no rise.
 const SALE_DAYS: i32 = 10;
-/// A rise may be followed by a sale of this share of the price, but the new price must be asked again within this many
-/// observations: a spike is no rise.
-const SALE: f64 = 0.88;
-const SAME: f64 = 0.98;
-const HOLD_PRICES: usize = 8;
+const BACK: f64 = 0.01;
+/// Days each side in which the share of rising entities is taken.
+const RHYTHM_DAYS: i32 = 5;
 /// Cost allowance: κ and the days within which it is spent (METHODS 2.3).
 const KAPPA: f64 = 1.2;
 const COST_DAYS: i32 = 21;
@@ -50,35 +56,78 @@ pub fn entity_rises(panel: &Panel, cell: &Cell) -> BTreeMap<u32, Vec<Rise>> {
     all
 }
 
+/// Leaves only rises in quiet times: where more than `share` of the entities rise within ±`RHYTHM_DAYS`, the whole
+/// market answers to something, and like sellers answer alike.
+pub fn keep_quiet(all: &mut BTreeMap<u32, Vec<Rise>>, share: f64) {
+    let first = all.values().flatten().map(|r| r.day).min().unwrap_or(0) - RHYTHM_DAYS;
+    let last = all.values().flatten().map(|r| r.day).max().unwrap_or(0) + RHYTHM_DAYS;
+    let mut rising = vec![0usize; (last - first + 1) as usize];
+    for list in all.values() {
+        let mut until = first;
+        for r in list {
+            let from = until.max(r.day - RHYTHM_DAYS);
+            until = r.day + RHYTHM_DAYS + 1;
+            (from..until).for_each(|d| rising[(d - first) as usize] += 1);
+        }
+    }
+    let most = share * all.len() as f64;
+    for list in all.values_mut() {
+        list.retain(|r| rising[(r.day - first) as usize] as f64 <= most);
+    }
+}
+
 fn rises(series: usize, p: &PointsView<'_>, cell: &Cell) -> Vec<Rise> {
     let mut out: Vec<Rise> = Vec::new();
-    let mut allowance_spent_until = i32::MIN;
-    let mut spent = 0.0;
+    let (mut allowance_until, mut spent) = (i32::MIN, 0.0);
+    let coin = coin(p.price);
     for i in 1..p.day.len() {
         let (old, new) = (p.price[i - 1], p.price[i]);
         let r = (new / old).ln();
-        if r < MIN_RISE.max(COIN / new) || p.day[i] - p.day[i - 1] > MAX_GAP_DAYS {
+        let gap = p.day[i] - p.day[i - 1];
+        if r < MIN_RISE.max(COIN / new) || gap > MAX_GAP_DAYS || !holds(p, i) || ends_sale(p, i, cell) {
             continue;
         }
-        let after = &p.price[i + 1..p.price.len().min(i + 1 + HOLD_PRICES)];
-        let holds = after.iter().take(2).all(|next| *next >= SALE * new)
-            && (after.is_empty() || after.iter().any(|next| *next >= SAME * new));
-        let from = p.day[..i].partition_point(|d| *d < p.day[i] - SALE_DAYS);
-        let tops = p.price[from..i].iter().all(|before| new > 1.01 * before);
-        if !holds || !tops {
-            continue;
-        }
-        if p.day[i] > allowance_spent_until {
+        if p.day[i] > allowance_until {
             spent = 0.0;
         }
         let free = (allowance(cell, p.day[i], old) - spent).max(0.0).min(r);
         spent += free;
-        allowance_spent_until = p.day[i] + COST_DAYS;
-        if r - free >= MIN_RISE {
-            out.push(Rise { series, at: i, day: p.day[i], size: r });
-        }
+        allowance_until = p.day[i] + COST_DAYS;
+        let unseen = (gap - 1).min(MAX_UNSEEN);
+        out.push(Rise { series, at: i, day: p.day[i], unseen, size: r, unexplained: r - free, coin: coin / old });
     }
     out
+}
+
+/// Not a lone high price: most of the next three observations stay above the old one.
+fn holds(p: &PointsView<'_>, i: usize) -> bool {
+    let next = &p.price[i + 1..p.price.len().min(i + 4)];
+    let stay = next.iter().filter(|x| **x > (1.0 + BACK) * p.price[i - 1]).count();
+    stay * 2 >= next.len()
+}
+
+/// Was the price as high as now before it was lowered a few days ago? Not where the market fell meanwhile: a
+/// price that comes back against the market has risen.
+fn ends_sale(p: &PointsView<'_>, i: usize, cell: &Cell) -> bool {
+    let from = p.day[..i].partition_point(|d| *d < p.day[i] - SALE_DAYS);
+    let index = |day: i32| {
+        let at = cell.market.partition_point(|m| m.day.0 <= day);
+        at.checked_sub(1).map_or(0.0, |at| cell.market[at].index)
+    };
+    let now = index(p.day[i]);
+    (from..i).any(|k| {
+        let (before, lowered) = (p.price[k], (1.0 + BACK) * p.price[i - 1]);
+        before > lowered && (before / p.price[i]).ln().abs() <= BACK && index(p.day[k]) - now < MIN_RISE
+    })
+}
+
+/// The coin a seller rounds to: the largest of the usual ones that nine prices in ten are multiples of.
+fn coin(prices: &[f64]) -> f64 {
+    let fits = |c: f64| {
+        let whole = prices.iter().filter(|p| (*p / c - (*p / c).round()).abs() < 1e-6).count();
+        whole * 10 >= prices.len() * 9
+    };
+    [10.0, 5.0, 1.0, 0.5, 0.1, 0.05].into_iter().find(|c| fits(*c)).unwrap_or(COIN)
 }
 
 /// Log rise that cost allows a price `old`: κ·Δcost in yuan where the cost is one per base unit, κ·Δln where it

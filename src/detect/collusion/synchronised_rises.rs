@@ -7,8 +7,8 @@ use linfa_clustering::Dbscan;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::events::{Rise, entity_rises};
-use super::groups::{Event, Group, Null, SAME_DAYS, densest, sort};
+use super::events::{MIN_RISE, Rise, entity_rises, keep_quiet};
+use super::groups::{Event, Group, Null, Rarity, SAME_DAYS, densest, number};
 use crate::detect::relative::Market;
 use crate::model::*;
 use crate::stats::fdr::benjamini_hochberg;
@@ -35,6 +35,13 @@ const MIN_ENTITIES: Param = Param {
     range: (4.0, 100.0),
     source: "a group of three needs as many others to stand out from",
 };
+const MAX_RISING: Param = Param {
+    name: "max_rising_share",
+    default: 0.5,
+    unit: "share",
+    range: (0.1, 1.0),
+    source: "when most sellers rise within ten days the market answers to a common cause; tuned on simulated seeds 1-8",
+};
 const MIN_DEARER: Param = Param {
     name: "min_dearer",
     default: 0.03,
@@ -59,7 +66,7 @@ pub const SCREEN: Screen = Screen {
     kind: Kind::Collusion,
     title: ("同步涨价", "Synchronised rises"),
     page: include_str!("synchronised_rises.md"),
-    params: &[MIN_GROUP, MIN_JOINT, MIN_ENTITIES, MIN_DEARER, MAX_Q],
+    params: &[MIN_GROUP, MIN_JOINT, MIN_ENTITIES, MAX_RISING, MIN_DEARER, MAX_Q],
     leads_alone: true,
     run,
 };
@@ -105,27 +112,28 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
     if !cell.comparable {
         return Err(skip("包装数量不明，不能与同类比较", "the pack is unknown, so prices cannot be compared"));
     }
-    let rises = entity_rises(panel, cell);
+    let mut rises = entity_rises(panel, cell);
     if (rises.len() as f64) < knobs.get(&MIN_ENTITIES) {
         return Err(skip("独立经营者太少", "too few independent sellers"));
     }
+    keep_quiet(&mut rises, knobs.get(&MAX_RISING));
     let entities: Vec<u32> = rises.keys().copied().collect();
-    let coin = coin(panel, cell);
-    let event = |who: usize, r: &Rise| {
-        let price = panel.points(&panel.series[r.series]).price[r.at];
-        Event { who: who as u32, day: r.day, size: r.size, slack: coin / price }
-    };
-    let mut events: Vec<Event> =
-        rises.values().enumerate().flat_map(|(who, list)| list.iter().map(move |r| event(who, r))).collect();
-    sort(&mut events);
-    let floor = 1.0 / (ALL_DRAWS + 1) as f64;
-    let Some(null) = Null::new(&events) else {
-        return Ok(Candidate { cell: c, group: Group::default(), entities, rises, p: 1.0, floor });
-    };
+    let mut events: Vec<Event> = rises
+        .values()
+        .enumerate()
+        .flat_map(|(who, list)| {
+            list.iter().map(move |r| Event { id: 0, who, day: r.day, unseen: r.unseen, size: r.size, coin: r.coin })
+        })
+        .collect();
+    number(&mut events);
+    let rarity = Rarity::new(&events, entities.len());
     let search =
-        |events: &[Event]| densest(events, &null, knobs.get(&MIN_JOINT) as u32, knobs.get(&MIN_GROUP) as usize);
+        |events: &[Event]| densest(events, &rarity, knobs.get(&MIN_JOINT) as u32, knobs.get(&MIN_GROUP) as usize);
     let group = search(&events);
-    let p = if group.score > 0.0 { p_value(&null, &events, group.score, context.seed, c as u64, &search) } else { 1.0 };
+    let (p, floor) = match Null::new(&events, entities.len()).filter(|_| group.score > 0.0) {
+        None => (1.0, 1.0 / (ALL_DRAWS + 1) as f64),
+        Some(null) => p_value(&null, &events, group.score, context.seed, c as u64, &search),
+    };
     Ok(Candidate { cell: c, group, entities, rises, p, floor })
 }
 
@@ -137,7 +145,7 @@ fn p_value(
     seed: u64,
     cell: u64,
     search: &(dyn Fn(&[Event]) -> Group + Sync),
-) -> f64 {
+) -> (f64, f64) {
     let hits = |draws: std::ops::RangeInclusive<u64>| {
         draws.into_par_iter().filter(|&d| search(&null.draw(events, seed, cell, d)).score >= score - 1e-12).count()
             as u64
@@ -145,16 +153,7 @@ fn p_value(
     let first = hits(1..=FIRST_DRAWS);
     let (count, draws) =
         if first > 4 { (first, FIRST_DRAWS) } else { (first + hits(FIRST_DRAWS + 1..=ALL_DRAWS), ALL_DRAWS) };
-    (1 + count) as f64 / (draws + 1) as f64
-}
-
-/// The coin in which a market prices: the median gap between neighbouring distinct prices.
-fn coin(panel: &Panel, cell: &Cell) -> f64 {
-    let mut prices: Vec<f64> =
-        panel.series[cell.series.clone()].iter().flat_map(|s| panel.points(s).price.iter().copied()).collect();
-    prices.sort_by(f64::total_cmp);
-    prices.dedup_by(|a, b| *a - *b < 1e-9 * *a);
-    median(&prices.windows(2).map(|w| w[1] - w[0]).collect::<Vec<_>>()).unwrap_or(0.0)
+    ((1 + count) as f64 / (draws + 1) as f64, 1.0 / (ALL_DRAWS + 1) as f64)
 }
 
 /// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and more than half
@@ -189,7 +188,7 @@ fn episodes(group: &[&[Rise]]) -> Vec<Vec<Rise>> {
 fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: usize) -> Option<Finding> {
     let cell = &panel.cells[candidate.cell];
     let lists: Vec<&[Rise]> =
-        candidate.group.members.iter().map(|m| candidate.rises[&candidate.entities[*m as usize]].as_slice()).collect();
+        candidate.group.members.iter().map(|m| candidate.rises[&candidate.entities[*m]].as_slice()).collect();
     let episodes = episodes(&lists);
     let (first, last) = (episodes.first()?.first()?.day, episodes.last()?.last()?.day);
     let members: Vec<usize> = {
@@ -200,6 +199,10 @@ fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: 
     };
     let dearer = dearer(panel, cell, &members, first, last)?;
     if members.len() < knobs.get(&MIN_GROUP) as usize || dearer < knobs.get(&MIN_DEARER) {
+        return None;
+    }
+    let unexplained = episodes.iter().filter(|e| unexplained(e) >= MIN_RISE).count();
+    if unexplained == 0 {
         return None;
     }
     let steps = steps(panel, &episodes);
@@ -228,6 +231,7 @@ fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: 
         basis: "METHODS 2.2 event synchronisation, 2.3 cost discount, 2.4; Charikar 2000",
         facts: vec![
             ("joint_rises", episodes.len() as f64, String::new()),
+            ("joint_rises_cost_leaves_unexplained", unexplained as f64, String::new()),
             ("members", members.len() as f64, String::new()),
             ("independent_sellers_in_market", candidate.entities.len() as f64, String::new()),
             ("group_density", candidate.group.score, String::new()),
@@ -240,6 +244,11 @@ fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: 
         score: -candidate.p.ln() + candidate.group.score,
         steps,
     })
+}
+
+/// Median of what cost leaves of one joint rise.
+fn unexplained(episode: &[Rise]) -> f64 {
+    median(&episode.iter().map(|r| r.unexplained).collect::<Vec<_>>()).unwrap_or(0.0)
 }
 
 /// Median over members of the rise, first to last joint rise, in price relative to the market; each
