@@ -244,7 +244,7 @@ impl Null {
 
 /// By day, entity, number.
 fn sort(events: &mut [Event]) {
-    events.sort_by(|a, b| (a.day, a.who, a.id).cmp(&(b.day, b.who, b.id)));
+    events.sort_by_key(|a| (a.day, a.who, a.id));
 }
 
 /// Sorts the observed events and numbers them.
