@@ -6,6 +6,7 @@ mod font;
 mod html;
 mod manifest;
 mod tables;
+mod workbook;
 
 use std::collections::BTreeMap;
 
@@ -17,8 +18,8 @@ use crate::model::{Accounting, Context, FileReport, Finding, Knobs, Lang, Lead, 
 pub use manifest::{hash_file, verify};
 
 /// Names a run writes at the top of its folder.
-pub const TOP_LEVEL: [&str; 7] =
-    ["leads.csv", "findings.json", "schema", "rejects.csv", "charts", "report.html", "manifest.json"];
+pub const TOP_LEVEL: [&str; 8] =
+    ["leads.csv", "leads.xlsx", "findings.json", "schema", "rejects.csv", "charts", "report.html", "manifest.json"];
 
 /// An input as the manifest names it.
 #[derive(Clone, PartialEq, Debug)]
@@ -79,6 +80,7 @@ pub fn render(results: &Results<'_>, emit: &mut dyn FnMut(&str, &[u8]) -> Result
     let charts: Vec<Result<Vec<(String, String)>>> =
         results.leads.par_iter().map(|l| chart::of_lead(results, l)).collect();
     let charts: Vec<Vec<(String, String)>> = charts.into_iter().collect::<Result<_>>()?;
+    out("leads.xlsx", &workbook::workbook(results, &charts)?)?;
     let files: Vec<Result<_>> = charts.par_iter().flatten().map(|(name, svg)| chart::export(name, svg)).collect();
     for pair in files {
         for (name, bytes) in pair? {

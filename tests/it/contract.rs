@@ -173,3 +173,31 @@ fn readme_commands_run() {
         }
     }
 }
+
+/// The workbook holds the list with typed dates and numbers, and no cell is a formula.
+#[test]
+fn the_workbook_can_be_read_back() {
+    use calamine::{Data, Reader};
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    demo(&out, &[]);
+    let mut book: calamine::Xlsx<_> = calamine::open_workbook(out.join("leads.xlsx")).unwrap();
+    assert_eq!(book.sheet_names(), ["线索清单", "未用的行", "参数"]);
+    let list = book.worksheet_range("线索清单").unwrap();
+    let leads = leads(&out);
+    assert_eq!(list.height(), leads.len() + 1);
+    let header: Vec<String> = list.rows().next().unwrap().iter().map(ToString::to_string).collect();
+    let at = |name: &str| header.iter().position(|h| h == name).unwrap();
+    for (row, lead) in list.rows().skip(1).zip(&leads) {
+        assert_eq!(row[at("线索编号")], Data::String(lead["lead_id"].clone()));
+        assert!(matches!(row[at("起始日期")], Data::DateTime(_)));
+        let price: f64 = lead["observed_price"].parse().unwrap();
+        assert!(matches!(row[at("现价")], Data::Float(v) if (v - price).abs() < 1e-4));
+        assert_eq!(row[at("状态")], Data::Empty, "left to people");
+    }
+    let rejects = csv::Reader::from_path(out.join("rejects.csv")).unwrap().into_records().count();
+    assert_eq!(book.worksheet_range("未用的行").unwrap().height(), rejects + 1);
+    for sheet in book.sheet_names() {
+        assert!(book.worksheet_formula(&sheet).unwrap().is_empty(), "{sheet}");
+    }
+}

@@ -1,0 +1,248 @@
+//! leads.xlsx: the list staff work from (线索清单), with the rejects and the parameters behind it.
+
+use anyhow::{Context as _, Result};
+use rust_xlsxwriter::{
+    Color, ConditionalFormatCell, ConditionalFormatCellRule, DataValidation, DocProperties, ExcelDateTime, Format,
+    FormatAlign, FormatBorder, Url, Workbook, Worksheet,
+};
+
+use super::Results;
+use crate::model::{CostExplained, Day, Grade, Kind, Lang, Lead, State};
+
+/// Excel's own bounds: characters of a cell, and rows of a sheet below the header.
+const CELL_CHARACTERS: usize = 32_000;
+const SHEET_ROWS: usize = 1_048_000;
+
+/// What a column of the list holds.
+enum Cell {
+    Text(String),
+    Number(Option<f64>, &'static str),
+    Date(Day),
+    Chart(String),
+    /// To be filled in, from a list where there is one.
+    Open(&'static [(&'static str, &'static str)]),
+}
+
+/// A probability is never shown as a bare zero.
+const CHANCE: &str = "[<0.0001]0E+00;0.0000";
+const STATUS: &[(&str, &str)] = &[
+    ("待核查", "to check"),
+    ("核查中", "checking"),
+    ("已核查", "checked"),
+    ("立案", "case opened"),
+    ("排除", "excluded"),
+];
+const NOTICE: &[(&str, &str)] = &[("未告诫", "no notice"), ("已告诫", "notice given"), ("不适用", "not applicable")];
+
+/// The workbook's bytes; `charts` names the files of each lead's charts.
+pub fn workbook(r: &Results<'_>, charts: &[Vec<(String, String)>]) -> Result<Vec<u8>> {
+    let mut book = Workbook::new();
+    // No clock in outputs: the document is dated by its data.
+    let made = excel_date(r.context.as_of)?;
+    book.set_properties(
+        &DocProperties::new().set_title(word(r, "线索清单", "List of leads")).set_creation_datetime(&made),
+    );
+    leads(r, charts, book.add_worksheet())?;
+    rejects(r, book.add_worksheet())?;
+    parameters(r, book.add_worksheet())?;
+    Ok(book.save_to_buffer()?)
+}
+
+fn word(r: &Results<'_>, zh: &'static str, en: &'static str) -> &'static str {
+    if r.lang == Lang::Zh { zh } else { en }
+}
+
+fn excel_date(day: Day) -> Result<ExcelDateTime> {
+    ExcelDateTime::parse_from_str(&day.to_string())
+        .with_context(|| format!("{day}: 超出 Excel 的日期范围 / beyond Excel's dates"))
+}
+
+/// Text as it is, without what a sheet cannot hold.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || *c == '\n').take(CELL_CHARACTERS).collect()
+}
+
+fn header(sheet: &mut Worksheet, names: &[&str], widths: &[f64]) -> Result<()> {
+    let style = Format::new().set_bold().set_background_color(Color::RGB(0x00DD_E3EA)).set_border(FormatBorder::Thin);
+    let style = style.set_text_wrap().set_align(FormatAlign::VerticalCenter);
+    for (c, (name, width)) in names.iter().zip(widths).enumerate() {
+        sheet.write_string_with_format(0, c as u16, *name, &style)?;
+        sheet.set_column_width(c as u16, *width)?;
+    }
+    sheet.set_freeze_panes(1, 0)?;
+    sheet.set_landscape().set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0)?;
+    Ok(())
+}
+
+fn leads(r: &Results<'_>, charts: &[Vec<(String, String)>], sheet: &mut Worksheet) -> Result<()> {
+    sheet.set_name(word(r, "线索清单", "Leads"))?;
+    let columns = row(r, None, "");
+    let names: Vec<&str> = columns.iter().map(|c| c.0).collect();
+    let widths: Vec<f64> = columns.iter().map(|c| c.1).collect();
+    header(sheet, &names, &widths)?;
+    for (n, (lead, files)) in (1u32..).zip(r.leads.iter().zip(charts)) {
+        let chart = files.first().map_or("", |f| f.0.as_str());
+        for (c, (_, _, cell)) in (0u16..).zip(row(r, Some(lead), chart)) {
+            write(r, sheet, n, c, &cell)?;
+        }
+    }
+    let (last, wide) = (r.leads.len().max(1) as u32, names.len() as u16 - 1);
+    sheet.autofilter(0, 0, last, wide)?;
+    for (c, (_, _, cell)) in (0u16..).zip(row(r, None, "")) {
+        if let Cell::Open(choices) = cell
+            && !choices.is_empty()
+        {
+            let list: Vec<&str> = choices.iter().map(|w| word(r, w.0, w.1)).collect();
+            sheet.add_data_validation(1, c, last, c, &DataValidation::new().allow_list_strings(&list)?)?;
+        }
+    }
+    colour(r, sheet, &names, last)
+}
+
+/// Quality A green, C amber: a hint where to begin.
+fn colour(r: &Results<'_>, sheet: &mut Worksheet, names: &[&str], last: u32) -> Result<()> {
+    let Some(at) = names.iter().position(|n| *n == word(r, "数据质量", "Data quality")) else { return Ok(()) };
+    for (grade, colour) in [("A", 0x00D5_EBD8), ("C", 0x00FB_E5C8)] {
+        let rule = ConditionalFormatCell::new()
+            .set_rule(ConditionalFormatCellRule::EqualTo(grade))
+            .set_format(Format::new().set_background_color(Color::RGB(colour)));
+        sheet.add_conditional_format(1, at as u16, last, at as u16, &rule)?;
+    }
+    Ok(())
+}
+
+/// Name, width and content of every column; without a lead only names and widths mean something.
+fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, f64, Cell)> {
+    let text = |pick: &dyn Fn(&Lead) -> String| Cell::Text(lead.map(pick).unwrap_or_default());
+    let number = |pick: &dyn Fn(&Lead) -> Option<f64>, style| Cell::Number(lead.and_then(pick), style);
+    let date = |pick: fn(&Lead) -> Day| Cell::Date(lead.map_or(r.context.as_of, pick));
+    let names = |l: &Lead| sellers(r, l).map(|s| s.name.as_str()).collect::<Vec<_>>().join("\n");
+    let ids = |l: &Lead| l.sellers.join("\n");
+    let unit = |l: &Lead| r.panel.price_unit(&r.panel.cells[l.cell]).get(r.lang).to_owned();
+    let lines = |list: Vec<&str>| list.join("\n");
+    let open =
+        |l: &Lead| lines(l.innocent.iter().filter(|c| c.state != State::No).map(|c| c.text.get(r.lang)).collect());
+    let next = |l: &Lead| lines(l.next_steps.iter().map(|t| t.get(r.lang)).collect());
+    let peers = |l: &Lead| r.panel.cells[l.cell].market.iter().map(|d| f64::from(d.n)).reduce(f64::max);
+    let rise = |l: &Lead| Some(l.observed_price? - l.reference_price?);
+    let w = |zh, en| word(r, zh, en);
+    vec![
+        (w("线索编号", "Lead"), 14.0, text(&|l| l.id.clone())),
+        (w("类型", "Kind"), 12.0, text(&|l| kind(r, l.kind).to_owned())),
+        (w("区划", "Region"), 12.0, text(&|l| l.region.clone())),
+        (w("经营者", "Seller"), 26.0, text(&names)),
+        (w("信用代码", "Seller id"), 22.0, text(&ids)),
+        (w("商品", "Product"), 20.0, text(&|l| l.product.clone())),
+        (w("单位", "Unit"), 9.0, text(&unit)),
+        (w("起始日期", "First day"), 12.0, date(|l| l.first_day)),
+        (w("截止日期", "Last day"), 12.0, date(|l| l.last_day)),
+        (w("基准价", "Reference price"), 11.0, number(&|l| l.reference_price, "#,##0.00")),
+        (w("现价", "Observed price"), 11.0, number(&|l| l.observed_price, "#,##0.00")),
+        (w("涨幅%", "Rise %"), 9.0, number(&|l| l.increase_pct, "0.0")),
+        (w("涨额", "Rise"), 10.0, number(&rise, "#,##0.00")),
+        (w("涉及金额", "Excess amount"), 12.0, number(&|l| l.excess_amount, "#,##0.00")),
+        (w("成本解释", "Cost explains it"), 11.0, text(&|l| cost(r, l.cost).to_owned())),
+        (w("同类序列数", "Comparable series"), 10.0, number(&peers, "0")),
+        (
+            w("命中筛查与规则", "Screens and rules"),
+            24.0,
+            text(&|l| [l.screens.join("\n"), l.rules.join("\n")].join("\n").trim().to_owned()),
+        ),
+        ("p", 10.0, number(&|l| l.p_value, CHANCE)),
+        ("q", 10.0, number(&|l| l.q_value, CHANCE)),
+        (w("数据质量", "Data quality"), 9.0, text(&|l| grade(l.quality).to_owned())),
+        (w("待排除情形", "Still to rule out"), 34.0, text(&open)),
+        (w("建议核查事项", "What to check"), 38.0, text(&next)),
+        (w("摘要", "Summary"), 60.0, text(&|l| l.summary.get(r.lang).to_owned())),
+        (w("图表", "Chart"), 14.0, Cell::Chart(chart.to_owned())),
+        (w("状态", "Status"), 10.0, Cell::Open(STATUS)),
+        (w("是否已告诫", "Notice"), 11.0, Cell::Open(NOTICE)),
+        (w("告诫日期", "Notice date"), 12.0, Cell::Open(&[])),
+        (w("承办人", "Handler"), 10.0, Cell::Open(&[])),
+        (w("处置", "Disposition"), 20.0, Cell::Open(&[])),
+    ]
+}
+
+fn sellers<'r>(r: &'r Results<'_>, l: &'r Lead) -> impl Iterator<Item = &'r crate::model::Seller> {
+    l.sellers
+        .iter()
+        .filter_map(|id| r.panel.sellers.binary_search_by(|s| s.id.cmp(id)).ok().map(|i| &r.panel.sellers[i]))
+}
+
+fn kind(r: &Results<'_>, kind: Kind) -> &'static str {
+    match kind {
+        Kind::Gouging => word(r, "疑似哄抬价格", "price gouging, suspected"),
+        Kind::Collusion => word(r, "疑似串通涨价", "collusion, suspected"),
+        Kind::PriceFraud => word(r, "疑似价格欺诈", "deceptive price, suspected"),
+        Kind::Certification => word(r, "认证疑点", "certificate in doubt"),
+        Kind::Tender => word(r, "疑似串通投标", "bid rigging, suspected"),
+        Kind::MarketEvent => word(r, "市场事件", "market event"),
+    }
+}
+
+fn cost(r: &Results<'_>, cost: CostExplained) -> &'static str {
+    match cost {
+        CostExplained::Explained => word(r, "有", "yes"),
+        CostExplained::Unexplained => word(r, "无", "no"),
+        CostExplained::Unknown => word(r, "不明", "unknown"),
+    }
+}
+
+fn grade(grade: Grade) -> &'static str {
+    match grade {
+        Grade::A => "A",
+        Grade::B => "B",
+        Grade::C => "C",
+    }
+}
+
+fn write(r: &Results<'_>, sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<()> {
+    let top = Format::new().set_align(FormatAlign::Top).set_border(FormatBorder::Hair).set_text_wrap();
+    match cell {
+        Cell::Text(text) => sheet.write_string_with_format(row, column, plain(text), &top)?,
+        Cell::Number(Some(v), style) if v.is_finite() => {
+            sheet.write_number_with_format(row, column, *v, &top.set_num_format(*style))?
+        }
+        Cell::Date(day) => {
+            sheet.write_datetime_with_format(row, column, excel_date(*day)?, &top.set_num_format("yyyy-mm-dd"))?
+        }
+        Cell::Chart(path) if !path.is_empty() => {
+            let link = Url::new(format!("file:///{path}.svg")).set_text(word(r, "打开图表", "open chart"));
+            sheet.write_url(row, column, link)?
+        }
+        _ => sheet.write_blank(row, column, &top)?,
+    };
+    Ok(())
+}
+
+fn rejects(r: &Results<'_>, sheet: &mut Worksheet) -> Result<()> {
+    sheet.set_name(word(r, "未用的行", "Rejected rows"))?;
+    let names = [("文件", "File"), ("行", "Line"), ("列", "Column"), ("内容", "Value"), ("原因", "Reason")];
+    header(sheet, &names.map(|w| word(r, w.0, w.1)), &[40.0, 10.0, 16.0, 40.0, 50.0])?;
+    for (n, reject) in (1u32..).zip(r.rejects.iter().take(SHEET_ROWS)) {
+        sheet.write_string(n, 0, plain(&r.files[reject.row.file() as usize].path))?;
+        sheet.write_number(n, 1, reject.row.line() as f64)?;
+        sheet.write_string(n, 2, plain(&reject.column))?;
+        sheet.write_string(n, 3, plain(&reject.value))?;
+        sheet.write_string(n, 4, plain(reject.reason.get(r.lang)))?;
+    }
+    if r.rejects.len() > SHEET_ROWS {
+        sheet.write_string(SHEET_ROWS as u32 + 1, 0, word(r, "其余见 rejects.csv", "the rest is in rejects.csv"))?;
+    }
+    Ok(())
+}
+
+fn parameters(r: &Results<'_>, sheet: &mut Worksheet) -> Result<()> {
+    sheet.set_name(word(r, "参数", "Parameters"))?;
+    let names = [("筛查", "Screen"), ("参数", "Parameter"), ("取值", "Value"), ("单位", "Unit"), ("来源", "Source")];
+    header(sheet, &names.map(|w| word(r, w.0, w.1)), &[26.0, 20.0, 10.0, 14.0, 80.0])?;
+    let all = r.screens.iter().flat_map(|s| s.params.iter().map(move |p| (s, p)));
+    for (n, (screen, param)) in (1u32..).zip(all) {
+        sheet.write_string(n, 0, screen.id)?;
+        sheet.write_string(n, 1, param.name)?;
+        sheet.write_number(n, 2, r.knobs.get(screen.id).map_or(param.default, |k| k.get(param)))?;
+        sheet.write_string(n, 3, param.unit)?;
+        sheet.write_string(n, 4, param.source)?;
+    }
+    Ok(())
+}
