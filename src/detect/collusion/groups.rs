@@ -244,7 +244,7 @@ impl Null {
 
 /// By day, entity, number.
 fn sort(events: &mut [Event]) {
-    events.sort_by_key(|e| (e.day, e.who, e.id));
+    events.sort_by_key(|a| (a.day, a.who, a.id));
 }
 
 /// Sorts the observed events and numbers them.

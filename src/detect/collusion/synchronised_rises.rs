@@ -56,9 +56,13 @@ const MAX_Q: Param = Param {
     range: (0.0001, 0.5),
     source: "Benjamini & Hochberg 1995, one hypothesis per cell",
 };
-/// Null draws: a first look, and as many as small p-values need.
-const FIRST_DRAWS: u64 = 199;
-const ALL_DRAWS: u64 = 1999;
+/// Null draws: a first look, a second, and as many as small p-values need; once this many score as high, p is large
+/// enough to stop (Besag & Clifford 1991, sequential Monte Carlo).
+const DRAWS: [u64; 2] = [19, 199];
+const MOST_DRAWS: u64 = 1999;
+const ENOUGH_HITS: u64 = 5;
+/// Rises redrawn in all: a market of very many rises gets fewer draws, at least 199, and the floor of p says so.
+const REDRAWN: u64 = 25_000_000;
 
 /// The card.
 pub const SCREEN: Screen = Screen {
@@ -131,7 +135,7 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
         |events: &[Event]| densest(events, &rarity, knobs.get(&MIN_JOINT) as u32, knobs.get(&MIN_GROUP) as usize);
     let group = search(&events);
     let (p, floor) = match Null::new(&events, entities.len()).filter(|_| group.score > 0.0) {
-        None => (1.0, 1.0 / (ALL_DRAWS + 1) as f64),
+        None => (1.0, 1.0 / (MOST_DRAWS + 1) as f64),
         Some(null) => p_value(&null, &events, group.score, context.seed, c as u64, &search),
     };
     Ok(Candidate { cell: c, group, entities, rises, p, floor })
@@ -150,10 +154,16 @@ fn p_value(
         draws.into_par_iter().filter(|&d| search(&null.draw(events, seed, cell, d)).score >= score - 1e-12).count()
             as u64
     };
-    let first = hits(1..=FIRST_DRAWS);
-    let (count, draws) =
-        if first > 4 { (first, FIRST_DRAWS) } else { (first + hits(FIRST_DRAWS + 1..=ALL_DRAWS), ALL_DRAWS) };
-    ((1 + count) as f64 / (draws + 1) as f64, 1.0 / (ALL_DRAWS + 1) as f64)
+    let most = (REDRAWN / events.len().max(1) as u64).clamp(DRAWS[1], MOST_DRAWS);
+    let (mut count, mut done) = (0, 0);
+    for draws in [DRAWS[0], DRAWS[1], most] {
+        count += hits(done + 1..=draws);
+        done = draws;
+        if count >= ENOUGH_HITS {
+            break;
+        }
+    }
+    ((1 + count) as f64 / (done + 1) as f64, 1.0 / (most + 1) as f64)
 }
 
 /// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and more than half

@@ -13,6 +13,9 @@ const SPREAD_DAYS: i32 = 7;
 /// Share of a normal sample below mean + σ: the upper spread is what rises are judged by.
 const ONE_SIGMA: f64 = 0.8413;
 
+/// Sorted excesses of a week, and the positions of each owner's among them.
+type OneWeek = (Vec<f64>, BTreeMap<u32, Vec<usize>>);
+
 /// One observation of a seller, in logs.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation {
@@ -78,7 +81,7 @@ pub fn add_spreads(panel: &Panel, paths: &mut [(usize, Vec<Observation>)], floor
             weeks.entry(points.day[o.at].div_euclid(SPREAD_DAYS)).or_default().push((o.excess(), entity));
         }
     }
-    let weeks: BTreeMap<i32, (Vec<f64>, BTreeMap<u32, Vec<usize>>)> = weeks
+    let weeks: BTreeMap<i32, OneWeek> = weeks
         .into_par_iter()
         .map(|(week, mut values)| {
             values.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
