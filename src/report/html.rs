@@ -90,7 +90,7 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
     let price_unit = r.panel.price_unit(&r.panel.cells[f.subject.cell]);
     let unit = |u: &str| if u == price_unit.zh { price_unit.get(r.lang).to_owned() } else { u.to_owned() };
     let facts: Vec<Value> =
-        f.facts.iter().map(|(k, v, u)| json!({"name": k, "value": number(Some(*v), 3), "unit": unit(u)})).collect();
+        f.facts.iter().map(|(k, v, u)| json!({"name": k, "value": number(Some(*v), if counts(*v, u) { 0 } else { 3 }), "unit": unit(u)})).collect();
     let state = |s: State| match s {
         State::Yes => "yes",
         State::No => "no",
@@ -109,6 +109,11 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
         "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "unit": f.unit, "screen": f.screen,
         "basis": f.basis, "facts": facts, "rows": rows, "steps": steps, "innocent": innocent, "next": steps_next, "score": format!("{:.1}", l.score),
     }))
+}
+
+/// A whole number without a unit is a count.
+fn counts(value: f64, unit: &str) -> bool {
+    value.fract() == 0.0 && matches!(unit, "" | "day")
 }
 
 /// A probability: never a bare zero.
