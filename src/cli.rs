@@ -8,7 +8,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::detect::SCREENS;
 use crate::ingest::date::parse_date;
-use crate::model::{Lang, TableKind};
+use crate::law::{self, TESTS};
+use crate::model::{Lang, TableKind, TextStatus};
 use crate::run::{self, Job};
 use crate::simulate::{self, Plan};
 use crate::{evaluate, report, settings};
@@ -56,13 +57,16 @@ enum Command {
         #[arg(long)]
         force: bool,
     },
-    /// 列出筛查，或显示其说明 / list the screens, or show the page of one
+    /// 列出筛查与规则，或显示其说明 / list screens, tests and rules, or show the page of one
     Explain {
         /// 筛查编号 / screen id
         id: Option<String>,
         /// 语言 / language
         #[arg(long, value_enum, default_value_t = LangArg::Zh)]
         lang: LangArg,
+        /// 另加的规则文件 / rule files of your own
+        #[arg(long, num_args = 1..)]
+        rule_file: Vec<PathBuf>,
     },
     /// 与已知真相比较 / score a run against known truth
     Evaluate {
@@ -133,6 +137,12 @@ struct Inputs {
     /// 企业文件 / enterprises (owners)
     #[arg(long, num_args = 1..)]
     enterprises: Vec<String>,
+    /// 告诫、约谈、处罚记录 / notices, interviews, penalties
+    #[arg(long, num_args = 1..)]
+    notices: Vec<String>,
+    /// 最高限价 / legal maximum prices
+    #[arg(long, num_args = 1..)]
+    caps: Vec<String>,
 }
 
 #[derive(Args)]
@@ -152,6 +162,12 @@ struct Common {
     /// 线程数 / threads
     #[arg(long)]
     threads: Option<usize>,
+    /// 只检验这些规则（编号或其开头，可多个）/ only these rules (ids or their beginnings)
+    #[arg(long, num_args = 1..)]
+    rules: Vec<String>,
+    /// 另加的规则文件 / rule files of your own
+    #[arg(long, num_args = 1..)]
+    rule_file: Vec<PathBuf>,
     /// 什么都不说 / say nothing
     #[arg(long)]
     quiet: bool,
@@ -188,6 +204,8 @@ fn job(inputs: Inputs, common: &Common) -> Result<Job> {
         (TableKind::Transactions, inputs.transactions),
         (TableKind::Costs, inputs.costs),
         (TableKind::Enterprises, inputs.enterprises),
+        (TableKind::Notices, inputs.notices),
+        (TableKind::Caps, inputs.caps),
     ]);
     Ok(Job {
         inputs,
@@ -196,6 +214,8 @@ fn job(inputs: Inputs, common: &Common) -> Result<Job> {
         seed: common.seed,
         talk: !common.quiet,
         progress: !common.quiet && !common.no_progress,
+        rules: common.rules.clone(),
+        rule_files: common.rule_file.clone(),
     })
 }
 
@@ -210,7 +230,7 @@ pub fn dispatch() -> Result<()> {
             Ok(())
         }
         Command::Init { files, out, force } => init(&files, &out, force),
-        Command::Explain { id, lang } => explain(id.as_deref(), lang.into()),
+        Command::Explain { id, lang, rule_file } => explain(id.as_deref(), lang.into(), &rule_file),
         Command::Evaluate { truth, run } => {
             let read = |p: PathBuf| std::fs::read_to_string(&p).with_context(|| p.display().to_string());
             println!("{}", evaluate::evaluate(&read(truth)?, &read(run.join("leads.csv"))?)?);
@@ -242,13 +262,29 @@ fn init(files: &[PathBuf], out: &std::path::Path, force: bool) -> Result<()> {
     Ok(())
 }
 
-fn explain(id: Option<&str>, lang: Lang) -> Result<()> {
+fn explain(id: Option<&str>, lang: Lang, files: &[PathBuf]) -> Result<()> {
     let Some(id) = id else {
         for s in SCREENS {
-            println!("{:<20} {} / {}", s.id, s.title.0, s.title.1);
+            println!("{:<24} {} / {}", s.id, s.title.0, s.title.1);
+        }
+        for test in TESTS {
+            let title = |lang| report::page(test.page, lang).lines().next().unwrap_or("").trim_start_matches("# ").to_owned();
+            println!("{:<24} {} / {}", test.id, title(Lang::Zh), title(Lang::En));
+        }
+        for r in law::packs::load(files, &[])? {
+            let mark = if r.status == TextStatus::Unverified { "（条文未核对 / text unverified）" } else { "" };
+            println!("{:<24} {} / {}{mark}", r.id, r.title.zh, r.title.en);
         }
         return Ok(());
     };
+    if let Some(test) = TESTS.iter().find(|t| t.id == id) {
+        println!("{}", report::page(test.page, lang));
+        return Ok(());
+    }
+    if let Some(rule) = law::packs::load(files, &[])?.iter().find(|r| r.id == id) {
+        println!("{}", law::page(rule).get(lang));
+        return Ok(());
+    }
     let Some(screen) = SCREENS.iter().find(|s| s.id == id) else {
         bail!("没有“{id}”；不带编号运行可列出全部 / no \"{id}\"; run without an id to list all");
     };

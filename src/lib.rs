@@ -9,6 +9,7 @@ pub mod cli;
 pub mod detect;
 pub mod evaluate;
 pub mod ingest;
+pub mod law;
 pub mod lead;
 pub mod model;
 pub mod panel;

@@ -1,7 +1,7 @@
 //! Is it valid? The settings file, typed and then checked; unknown keys fail.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -22,6 +22,19 @@ struct Typed {
     currency: Option<String>,
     columns: BTreeMap<String, BTreeMap<String, String>>,
     screens: BTreeMap<String, BTreeMap<String, f64>>,
+    law: Law,
+}
+
+/// `[law]`: which rules.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Law {
+    /// Rule files of the user, beside the settings file or as given.
+    pub files: Vec<PathBuf>,
+    /// Ids (or their beginnings) that are to run; none = all.
+    pub rules: Vec<String>,
+    /// Region code of rows whose region is empty or unknown, e.g. `440100`.
+    pub region: String,
 }
 
 /// Checked settings.
@@ -35,6 +48,8 @@ pub struct Settings {
     pub currency: Text,
     /// Parameter values per screen id.
     pub knobs: BTreeMap<&'static str, Knobs>,
+    /// Which rules, and where rows without a region are.
+    pub law: Law,
 }
 
 /// Reads and checks a settings file; without one, the defaults.
@@ -43,15 +58,28 @@ pub fn load(path: Option<&Path>) -> Result<Settings> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("{shown}: 打不开 / cannot open"))?;
     let typed = toml::from_str(&text).with_context(|| format!("{shown}: 设置有误 / not valid settings"))?;
-    check(typed).with_context(|| shown.to_string())
+    let mut settings = check(typed).with_context(|| shown.to_string())?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for file in &mut settings.law.files {
+        *file = folder.join(&*file);
+    }
+    Ok(settings)
 }
 
 fn check(typed: Typed) -> Result<Settings> {
     let mut columns = BTreeMap::new();
     for (name, mapping) in typed.columns {
-        let tables = [TableKind::Prices, TableKind::Transactions, TableKind::Costs, TableKind::Enterprises];
+        let tables = [
+            TableKind::Prices,
+            TableKind::Transactions,
+            TableKind::Costs,
+            TableKind::Enterprises,
+            TableKind::Certificates,
+            TableKind::Notices,
+            TableKind::Caps,
+        ];
         let Some(table) = tables.into_iter().find(|t| t.name() == name) else {
-            bail!("[columns.{name}]: 没有这种表 / no such table (prices, transactions, costs, enterprises)");
+            bail!("[columns.{name}]: 没有这种表 / no such table (prices, transactions, costs, enterprises, certificates, notices, caps)");
         };
         columns.insert(table, mapping);
     }
@@ -61,7 +89,7 @@ fn check(typed: Typed) -> Result<Settings> {
     }
     let options = Options { encoding: typed.encoding, columns, ..Options::default() };
     let currency = typed.currency.map_or_else(|| Text::new("元", "yuan"), |c| Text::new(c.as_str(), c.as_str()));
-    Ok(Settings { options, hold_days, currency, knobs: knobs(&typed.screens)? })
+    Ok(Settings { options, hold_days, currency, knobs: knobs(&typed.screens)?, law: typed.law })
 }
 
 fn knobs(typed: &BTreeMap<String, BTreeMap<String, f64>>) -> Result<BTreeMap<&'static str, Knobs>> {

@@ -121,6 +121,8 @@ pub fn required_missing(table: TableKind, m: &HeaderMatch) -> Vec<&'static str> 
             ("unit_price / quantity + amount", has("price") || has("quantity") && has("amount")),
         ],
         TableKind::Costs => vec![("date", has("date")), ("unit_cost", has("unit_cost"))],
+        TableKind::Notices => vec![("date", has("date"))],
+        TableKind::Caps => vec![("product", has("product")), ("price", has("price"))],
         _ => vec![seller],
     };
     needs.into_iter().filter(|n| !n.1).map(|n| n.0).collect()

@@ -67,7 +67,7 @@ impl Labels {
     }
 
     /// All labels, in the order in which they were first met (which varies: sort before use).
-    pub fn into_list(self) -> Vec<Label> {
-        self.store.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).list
+    pub fn list(&self) -> Vec<Label> {
+        self.store.lock().unwrap_or_else(std::sync::PoisonError::into_inner).list.clone()
     }
 }

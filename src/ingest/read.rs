@@ -11,7 +11,7 @@ use encoding_rs::{Decoder, UTF_8};
 
 use super::labels::Labels;
 use super::layout::{Layout, WIDE_COMMA, detect_encoding, detect_layout};
-use super::rows::{Plan, RowParser};
+use super::rows::{Keep, Plan, RowParser};
 use super::source::{format_of, open};
 use super::split::{Cut, split, start_line};
 use super::{Options, sheet};
@@ -32,13 +32,15 @@ pub struct FileRead {
     pub rejects: Vec<Reject>,
 }
 
-/// Reads a prices or transactions file; batches go to `sink` from several threads in any order.
+/// Reads a prices or transactions file; batches go to `sink` from several threads in any order. `extras` says which
+/// rows keep what they say beside their numbers.
 pub fn read_observations(
     path: &Path,
     file: u32,
     table: TableKind,
     options: &Options,
     labels: &Labels,
+    extras: Option<Keep<'_>>,
     sink: &(dyn Fn(Batch) + Sync),
 ) -> Result<FileRead> {
     let shown = path.display();
@@ -46,7 +48,7 @@ pub fn read_observations(
     let format = format_of(path).unwrap_or("csv");
     let mut found = if matches!(format, "xlsx" | "parquet") {
         let rows = sheet::load(path, table, options.mapping(table)).with_context(|| format!("{shown}"))?;
-        let plan = Plan { file, basis, columns: &rows.columns, width: rows.header.len(), as_of: options.as_of, labels };
+        let plan = Plan { file, basis, columns: &rows.columns, width: rows.header.len(), as_of: options.as_of, labels, extras };
         let mut parser = RowParser::new(&plan);
         for (line, record) in &rows.records {
             parser.record(record, *line);
@@ -56,7 +58,7 @@ pub fn read_observations(
         let report = describe(path, table, &rows.header, &rows.columns, rows.header_line);
         FileRead { report: FileReport { rows: parser.counts, ..report }, rejects: parser.rejects }
     } else {
-        read_text(path, file, table, basis, options, labels, sink).with_context(|| format!("{shown}"))?
+        read_text(path, file, table, basis, options, labels, extras, sink).with_context(|| format!("{shown}"))?
     };
     if found.report.rows.rows_read == 0 {
         bail!("{shown}: 表头下面没有数据行 / no data rows below the header");
@@ -131,10 +133,11 @@ fn read_text(
     basis: Basis,
     options: &Options,
     labels: &Labels,
+    extras: Option<Keep<'_>>,
     sink: &(dyn Fn(Batch) + Sync),
 ) -> Result<FileRead> {
     let (layout, sample, stream) = sniff(path, table, options)?;
-    let plan = Plan { file, basis, columns: &layout.columns, width: layout.header.len(), as_of: options.as_of, labels };
+    let plan = Plan { file, basis, columns: &layout.columns, width: layout.header.len(), as_of: options.as_of, labels, extras };
     let (send, receive) = sync_channel::<Cut>(2 * options.threads);
     let receive = Mutex::new(receive);
     let (produced, parsed) = std::thread::scope(|scope| {
@@ -278,7 +281,7 @@ fn flush(parser: &mut RowParser<'_>, at_least: usize, sink: &(dyn Fn(Batch) + Sy
     if parser.batch.len() >= at_least {
         let mut batch = std::mem::take(&mut parser.batch);
         let n = batch.len();
-        for column in [&mut batch.quantity, &mut batch.cost, &mut batch.list] {
+        for column in [&mut batch.quantity, &mut batch.cost, &mut batch.list, &mut batch.fee, &mut batch.stock] {
             if !column.is_empty() {
                 column.resize(n, f64::NAN);
             }

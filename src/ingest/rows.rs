@@ -7,9 +7,10 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
 
 use super::date::{Moment, parse_date};
 use super::header::HeaderMatch;
+use super::identity::clean;
 use super::labels::{Known, LABEL_COLUMNS, Labels};
 use super::number::parse_number;
-use crate::model::{Accounting, Basis, Batch, Day, Reject, RowRef, Text};
+use crate::model::{Accounting, Basis, Batch, Day, Extra, Reject, RowRef, Text};
 
 /// What a reader needs to know of the file.
 pub struct Plan<'a> {
@@ -25,7 +26,12 @@ pub struct Plan<'a> {
     pub as_of: Option<Day>,
     /// Shared labels.
     pub labels: &'a Labels,
+    /// Which rows say more than numbers; `None` keeps none.
+    pub extras: Option<Keep<'a>>,
 }
+
+/// Whether what a row says beside its numbers is worth keeping.
+pub type Keep<'a> = &'a (dyn Fn(&Extra) -> bool + Sync);
 
 /// One reader's state.
 pub struct RowParser<'a> {
@@ -50,6 +56,12 @@ struct Positions {
     amount: Option<usize>,
     cost: Option<usize>,
     list: Option<usize>,
+    fee: Option<usize>,
+    stock: Option<usize>,
+    buyer_id: Option<usize>,
+    buyer_name: Option<usize>,
+    bundle: Option<usize>,
+    text: Option<usize>,
 }
 
 type Fault = (&'static str, String, Text);
@@ -68,6 +80,12 @@ impl<'a> RowParser<'a> {
                 amount: p("amount"),
                 cost: p("unit_cost"),
                 list: p("list_price"),
+                fee: p("delivery_fee"),
+                stock: p("stock"),
+                buyer_id: p("buyer_id"),
+                buyer_name: p("buyer_name"),
+                bundle: p("bundle_id"),
+                text: p("text"),
             },
             known: HashMap::new(),
             key: Vec::new(),
@@ -113,6 +131,10 @@ impl<'a> RowParser<'a> {
             return Err(("quantity", "0".into(), Text::new("数量为零", "quantity is zero")));
         }
         let (list, cost) = (self.optional(record, self.at.list), self.optional(record, self.at.cost));
+        let (fee, stock) = (self.known(record, self.at.fee), self.known(record, self.at.stock));
+        if let Some(keep) = self.plan.extras {
+            self.extra(record, keep);
+        }
         let n = self.batch.len();
         let b = &mut self.batch;
         b.label.push(known.id);
@@ -127,6 +149,8 @@ impl<'a> RowParser<'a> {
         push(&mut b.quantity, n, quantity.map(|q| q * known.per_price));
         push(&mut b.cost, n, cost.map(|c| c / known.per_price));
         push(&mut b.list, n, list.map(|l| l / known.per_price));
+        push(&mut b.fee, n, fee);
+        push(&mut b.stock, n, stock.map(|s| s * known.per_price));
         self.counts.returns += u64::from(quantity.is_some_and(|q| q < 0.0));
         self.counts.unknown_pack += u64::from(known.unknown_pack);
         Ok(())
@@ -211,6 +235,25 @@ impl<'a> RowParser<'a> {
             return Ok(None);
         }
         number_in(cell, column).map(Some)
+    }
+
+    /// What the row says beside its numbers, where it is worth keeping.
+    fn extra(&mut self, record: &ByteRecord, keep: Keep<'_>) {
+        let cell = |at: Option<usize>| clean(std::str::from_utf8(field(record, at)).unwrap_or(""));
+        let extra = Extra {
+            buyer_id: cell(self.at.buyer_id).to_uppercase(),
+            buyer_name: cell(self.at.buyer_name),
+            bundle: cell(self.at.bundle),
+            text: cell(self.at.text),
+        };
+        if keep(&extra) {
+            self.batch.extra.push((self.batch.label.len() as u32, extra));
+        }
+    }
+
+    /// A supporting number that may be zero: no fee, nothing in stock.
+    fn known(&self, record: &ByteRecord, at: Option<usize>) -> Option<f64> {
+        self.number(record, at, "").ok().flatten().filter(|v| *v >= 0.0)
     }
 
     /// A number that only supports: unreadable is unknown.

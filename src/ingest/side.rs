@@ -1,4 +1,4 @@
-//! The small tables beside the prices: costs and owners.
+//! The small tables beside the prices: costs, owners, notices, maximum prices.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,8 +15,9 @@ use super::read::sniff;
 use super::sheet::{self, Rows};
 use super::source::format_of;
 use super::split::start_line;
+use super::unit::read_unit;
 use super::{FileRead, Options};
-use crate::model::{Accounting, CostPath, Day, FileReport, Reject, RowRef, TableKind, Text};
+use crate::model::{Accounting, Cap, CostPath, Day, FileReport, Notice, Reject, RowRef, TableKind, Text};
 
 /// Cost paths by region and product (as named, and by family).
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -76,6 +77,42 @@ pub fn read_owners(path: &Path, file: u32, options: &Options, owners: &mut Owner
         for key in [id, name].into_iter().filter(|k| !k.is_empty() && !owner.is_empty()) {
             owners.insert(key, owner.clone());
         }
+        Ok(())
+    })
+}
+
+/// Reads a notices file into `notices`.
+pub fn read_notices(path: &Path, file: u32, options: &Options, notices: &mut Vec<Notice>) -> Result<FileRead> {
+    each_row(path, file, TableKind::Notices, options, |get, row| {
+        let day = parse_date(get("date")).map_err(|r| ("date", get("date").to_owned(), r))?.day;
+        let (id, name, region) = (clean(get("seller_id")).to_uppercase(), clean(get("seller_name")), clean(get("region")));
+        let seller = if id.is_empty() { name } else { id };
+        if seller.is_empty() && region.is_empty() {
+            return Err(("seller_id", String::new(), Text::new("没有经营者也没有地区", "neither a seller nor a region")));
+        }
+        notices.push(Notice { seller, region, day, kind: clean(get("kind")), row });
+        Ok(())
+    })
+}
+
+/// Reads a file of maximum prices into `caps`, by product as named. Units are those of the price rows.
+pub fn read_caps(path: &Path, file: u32, options: &Options, caps: &mut BTreeMap<String, Vec<Cap>>) -> Result<FileRead> {
+    each_row(path, file, TableKind::Caps, options, |get, row| {
+        let day = |column: &'static str| match get(column).trim() {
+            "" => Ok(None),
+            text => parse_date(text).map(|m| Some(m.day)).map_err(|r| (column, text.to_owned(), r)),
+        };
+        let (from, until) = (day("date")?.unwrap_or(Day(i32::MIN)), day("until")?);
+        let price = parse_number(get("price")).map_err(|r| ("price", get("price").to_owned(), r))?;
+        let (product, region) = (clean(get("product")), clean(get("region")));
+        if product.is_empty() {
+            return Err(("product", String::new(), Text::new("没有商品名称", "no product")));
+        }
+        if price <= 0.0 {
+            return Err(("price", price.to_string(), Text::new("价格不是正数", "the price is not positive")));
+        }
+        let per = read_unit(get("unit"), get("pack_size"), "", &product).per_price;
+        caps.entry(product.clone()).or_default().push(Cap { region, product, from, until, price: price / per, row });
         Ok(())
     })
 }

@@ -9,7 +9,7 @@ use crate::model::{Check, CostExplained, Finding, Grade, Kind, Lead, Panel, Pric
 /// Ranked leads: by kind, then score, higher first; ties by id. Findings on one subject are one lead, told by
 /// the strongest.
 pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lead> {
-    let alone = |f: &Finding| screens.iter().any(|s| s.id == f.screen && s.leads_alone);
+    let alone = |f: &Finding| f.rule.is_some() || screens.iter().any(|s| s.id == f.screen && s.leads_alone);
     let mut subjects: BTreeMap<(Kind, &Subject), Vec<usize>> = BTreeMap::new();
     for (i, f) in findings.iter().enumerate().filter(|(_, f)| alone(f)) {
         subjects.entry((f.kind, &f.subject)).or_default().push(i);
@@ -20,11 +20,18 @@ pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lea
 }
 
 fn merged(panel: &Panel, findings: &[Finding], mut of: Vec<usize>) -> Lead {
-    of.sort_by(|a, b| findings[*b].score.total_cmp(&findings[*a].score).then(a.cmp(b)));
+    // What was measured against the market comes first, then what a rule says.
+    let order = |i: usize| (findings[i].rule.is_some(), -findings[i].score);
+    of.sort_by(|a, b| order(*a).0.cmp(&order(*b).0).then(order(*a).1.total_cmp(&order(*b).1)).then(a.cmp(b)));
     let mut lead = lead(panel, of[0], &findings[of[0]]);
     for &i in &of[1..] {
         let f = &findings[i];
         lead.screens.push(f.screen);
+        lead.rules.extend(f.rule.clone());
+        lead.score = lead.score.max(f.score);
+        if lead.cost == CostExplained::Unknown {
+            lead.cost = f.cost;
+        }
         lead.summary.zh += &f.reason.zh;
         lead.summary.en += &format!(" {}", f.reason.en);
         lead.p_value = lead.p_value.or(f.p_value);
@@ -32,6 +39,9 @@ fn merged(panel: &Panel, findings: &[Finding], mut of: Vec<usize>) -> Lead {
         lead.excess_amount = lead.excess_amount.or(f.excess_amount);
     }
     lead.screens.sort_unstable();
+    lead.screens.dedup();
+    lead.rules.sort();
+    lead.rules.dedup();
     lead.findings = of;
     lead
 }
@@ -57,7 +67,7 @@ fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
     let (quality, quality_notes) = grade(panel, f);
     let increase = f.reference_price.zip(f.observed_price).map(|(old, new)| (new / old - 1.0) * 100.0);
     Lead {
-        id: format!("{}{:010x}", if f.kind == Kind::Collusion { "C" } else { "G" }, xxh3_64(key.as_bytes()) >> 24),
+        id: format!("{}{:010x}", letter(f.kind), xxh3_64(key.as_bytes()) >> 24),
         kind: f.kind,
         score: f.score,
         p_value: f.p_value,
@@ -75,7 +85,7 @@ fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
         increase_pct: increase,
         excess_amount: f.excess_amount,
         screens: vec![f.screen],
-        rules: Vec::new(),
+        rules: f.rule.iter().cloned().collect(),
         cost: f.cost,
         quality,
         quality_notes,
@@ -83,6 +93,17 @@ fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
         findings: vec![index],
         innocent: innocent(panel, f),
         next_steps: next_steps(f),
+    }
+}
+
+/// First letter of a lead id.
+fn letter(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Collusion => "C",
+        Kind::PriceFraud => "F",
+        Kind::Certification => "Z",
+        Kind::Tender => "T",
+        Kind::Gouging | Kind::MarketEvent => "G",
     }
 }
 

@@ -2,6 +2,19 @@
 
 use super::{Basis, PriceUnit, RowRef};
 
+/// What a row says beside its numbers.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Extra {
+    /// Buyer id in capitals, may be empty.
+    pub buyer_id: String,
+    /// Buyer name, may be empty.
+    pub buyer_name: String,
+    /// Rows of one bundle share it, may be empty.
+    pub bundle: String,
+    /// Text of the listing or remark, may be empty.
+    pub text: String,
+}
+
 /// Everything about a row that is not a date or a number; rows share labels.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Label {
@@ -27,7 +40,7 @@ pub struct Label {
     pub family: Option<(String, String)>,
 }
 
-/// Columns of equal length; `quantity`, `cost`, `list`, `second` may be empty (= unknown throughout),
+/// Columns of equal length; `quantity`, `cost`, `list`, `fee`, `stock`, `second` may be empty (= unknown throughout),
 /// NaN = unknown. Prices and costs are per price unit, quantities in price units.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Batch {
@@ -45,6 +58,12 @@ pub struct Batch {
     pub cost: Vec<f64>,
     /// List price.
     pub list: Vec<f64>,
+    /// Delivery or other fee per order.
+    pub fee: Vec<f64>,
+    /// Stock at the end of the day, in price units.
+    pub stock: Vec<f64>,
+    /// Rows that say more: (position, what), ascending; gathered only on the second reading.
+    pub extra: Vec<(u32, Extra)>,
     /// Hash of the whole row as it stands in the file.
     pub hash: Vec<u64>,
     /// Where it stands.

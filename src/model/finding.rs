@@ -1,11 +1,13 @@
 //! What a screen found: never a bare number.
 
-use serde::Serialize;
+use std::borrow::Cow;
 
-use super::{Day, RowRef, Text};
+use serde::{Deserialize, Serialize};
+
+use super::{Day, RowRef, Sheet, Text};
 
 /// What kind of conduct a finding is consistent with.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// 疑似哄抬价格: one seller.
@@ -132,7 +134,11 @@ pub struct Finding {
     /// Level drawn as the price that market movement alone would give, per price unit, by day.
     pub expected: Vec<(Day, f64)>,
     /// Paper or clause.
-    pub basis: &'static str,
+    pub basis: Cow<'static, str>,
+    /// Legal rule it is about, if any.
+    pub rule: Option<String>,
+    /// Table of evidence of its own, if any.
+    pub sheet: Option<Sheet>,
     /// Named numbers behind `measured`, in the order of the formula (`key`, value, unit).
     pub facts: Vec<(&'static str, f64, String)>,
     /// One or two sentences a shop owner understands.

@@ -4,16 +4,21 @@ pub mod batch;
 pub mod finding;
 pub mod lead;
 pub mod panel;
+pub mod rule;
 pub mod screen;
 pub mod table;
 pub mod text;
 pub mod time;
 
-pub use batch::{Batch, Label};
+pub use batch::{Batch, Extra, Label};
 pub use finding::{CostExplained, Finding, Kind, RowNote, Skip, Step, Subject};
 pub use lead::{Check, Grade, Lead, State};
 pub use panel::{Basis, Cell, CostPath, CreditCode, Grid, Item, MarketDay, Panel, PriceUnit, Seller, Series};
+pub use rule::{
+    Cap, CostDefence, DefenceState, Judged, Measure, Metric, Notice, NoticeState, NumberFrom, Observed, Over, PriceType, Rule,
+    Sellers, Sheet, SourceRow, Statistic, TextStatus, Trade,
+};
 pub use screen::{Context, Knobs, Outcome, Param, Screen};
 pub use table::{Accounting, FileReport, Reject, RowRef, TableKind};
-pub use text::{Lang, Text};
+pub use text::{Lang, Text, masked};
 pub use time::Day;

@@ -171,6 +171,12 @@ pub struct Points {
     pub cost: Vec<f64>,
     /// List price (原价、划线价) per price unit, NaN where unknown. Empty when no file has it.
     pub list: Vec<f64>,
+    /// Delivery or other fee per order (median of the day), NaN where unknown. Empty when no file has it.
+    pub fee: Vec<f64>,
+    /// Stock at the end of the day in price units, NaN where unknown. Empty when no file has it.
+    pub stock: Vec<f64>,
+    /// Highest price of the day, per price unit.
+    pub high: Vec<f64>,
     /// Source row of the median price.
     pub row: Vec<RowRef>,
 }
@@ -190,6 +196,12 @@ pub struct PointsView<'a> {
     pub cost: &'a [f64],
     /// Empty or one per day.
     pub list: &'a [f64],
+    /// Empty or one per day.
+    pub fee: &'a [f64],
+    /// Empty or one per day.
+    pub stock: &'a [f64],
+    /// See [`Points`].
+    pub high: &'a [f64],
     /// See [`Points`].
     pub row: &'a [RowRef],
 }
@@ -229,6 +241,9 @@ impl Panel {
             quantity: part(&p.quantity, r),
             cost: part(&p.cost, r),
             list: part(&p.list, r),
+            fee: part(&p.fee, r),
+            stock: part(&p.stock, r),
+            high: part(&p.high, r),
             row: part(&p.row, r),
         }
     }

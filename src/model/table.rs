@@ -22,6 +22,8 @@ pub enum TableKind {
     Tenders,
     /// Notices (告诫), interviews, penalties.
     Notices,
+    /// Legal maximum prices.
+    Caps,
 }
 
 impl TableKind {
@@ -35,6 +37,7 @@ impl TableKind {
             TableKind::Certificates => "certificates",
             TableKind::Tenders => "tenders",
             TableKind::Notices => "notices",
+            TableKind::Caps => "caps",
         }
     }
 }

@@ -38,6 +38,15 @@ impl fmt::Display for Day {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Day {
+    /// `2020-01-21`, as text.
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Day, D::Error> {
+        let text = String::deserialize(d)?;
+        let date: Date = text.parse().map_err(serde::de::Error::custom)?;
+        Day::from_date(date).ok_or_else(|| serde::de::Error::custom(format!("{text}: no such day")))
+    }
+}
+
 impl serde::Serialize for Day {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(self)

@@ -116,7 +116,14 @@ fn point(rows: &Batch, group: &[usize], series: u32, out: &mut DraftPoints) {
         let known = group.iter().map(|&i| rows.quantity[i]).filter(|q| q.is_finite());
         out.quantity.push(known.fold(None, |s: Option<f64>, q| Some(s.unwrap_or(0.0) + q)).unwrap_or(f64::NAN));
     }
-    for (column, values) in [(&mut out.cost, &rows.cost), (&mut out.list, &rows.list)] {
+    out.high.push(rows.price[sold[sold.len() - 1]]);
+    let optional = [
+        (&mut out.cost, &rows.cost),
+        (&mut out.list, &rows.list),
+        (&mut out.fee, &rows.fee),
+        (&mut out.stock, &rows.stock),
+    ];
+    for (column, values) in optional {
         if !values.is_empty() {
             column.push(middle_of(sold.iter().map(|&i| values[i])));
         }

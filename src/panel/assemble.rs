@@ -47,6 +47,12 @@ pub struct DraftPoints {
     /// As in [`Points`].
     pub list: Vec<f64>,
     /// As in [`Points`].
+    pub fee: Vec<f64>,
+    /// As in [`Points`].
+    pub stock: Vec<f64>,
+    /// As in [`Points`].
+    pub high: Vec<f64>,
+    /// As in [`Points`].
     pub row: Vec<RowRef>,
     /// Whether the point stands on one row only.
     pub single: Vec<bool>,
@@ -73,7 +79,9 @@ pub struct Draft {
 
 /// Sorts a draft into a panel and adds each cell's market. `cost` finds the cost series of a cell
 /// (region, product).
-pub fn assemble(draft: Draft, cost: impl Fn(&Cell) -> Option<CostPath>) -> Panel {
+///
+/// Also the series of each draft key, `u32::MAX` where nothing was left of it.
+pub fn assemble(draft: Draft, cost: impl Fn(&Cell) -> Option<CostPath>) -> (Panel, Vec<u32>) {
     let Draft { sellers, items, keys, labels, points, hold_days, currency } = draft;
     let mut order: Vec<u32> = (0..keys.len() as u32).collect();
     order.sort_by(|a, b| keys[*a as usize].cmp(&keys[*b as usize]));
@@ -82,14 +90,14 @@ pub fn assemble(draft: Draft, cost: impl Fn(&Cell) -> Option<CostPath>) -> Panel
         rank[old as usize] = new as u32;
     }
     let (points, starts) = sort_points(points, &rank, keys.len());
-    let (cells, series) = group(&keys, &order, &starts, &labels);
+    let (cells, series, series_of) = group(&keys, &order, &starts, &labels);
     let mut panel = Panel { sellers, items, cells, series, points, hold_days, currency };
     let markets: Vec<_> = panel.cells.par_iter().map(|cell| market_days(&panel, cell)).collect();
     for (cell, market) in panel.cells.iter_mut().zip(markets) {
         cell.market = market;
         cell.cost = cost(cell);
     }
-    panel
+    (panel, series_of)
 }
 
 /// Two stable counting sorts, by day and then by series: linear in the number of points.
@@ -109,6 +117,9 @@ fn sort_points(points: DraftPoints, rank: &[u32], series: usize) -> (Points, Vec
         quantity: pick(&points.quantity),
         cost: pick(&points.cost),
         list: pick(&points.list),
+        fee: pick(&points.fee),
+        stock: pick(&points.stock),
+        high: pick(&points.high),
         row: order.iter().map(|&i| points.row[i as usize]).collect(),
     };
     (sorted, starts)
@@ -119,9 +130,10 @@ fn group(
     order: &[u32],
     starts: &[usize],
     labels: &BTreeMap<String, Text>,
-) -> (Vec<Cell>, Vec<Series>) {
+) -> (Vec<Cell>, Vec<Series>, Vec<u32>) {
     let mut cells: Vec<Cell> = Vec::new();
     let mut series = Vec::new();
+    let mut series_of = vec![u32::MAX; keys.len()];
     for (new, &old) in order.iter().enumerate() {
         if starts[new] == starts[new + 1] {
             continue; // every row of it was a reject, a duplicate or a return
@@ -146,6 +158,7 @@ fn group(
         }
         let cell = cells.len() - 1;
         let points = starts[new]..starts[new + 1];
+        series_of[old as usize] = series.len() as u32;
         series.push(Series {
             seller: key.seller,
             item: key.item,
@@ -156,7 +169,7 @@ fn group(
         cells[cell].series.end = series.len();
     }
     distrust_unstated(&mut cells);
-    (cells, series)
+    (cells, series, series_of)
 }
 
 /// Where some prices of a good are known per base unit, those without a unit may be boxes: they are

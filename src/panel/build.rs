@@ -35,6 +35,8 @@ pub struct Built {
     pub duplicates: BTreeMap<u32, u64>,
     /// Lone tenfold typos, sorted.
     pub typos: Vec<Reject>,
+    /// Series of each label, `u32::MAX` where nothing was left of it.
+    pub series_of_label: Vec<u32>,
 }
 
 /// Neighbours that bracket a lone typo agree within this factor …
@@ -62,7 +64,9 @@ pub fn build(
     }
     typos.extend(drop_lone_typos(&mut draft.points));
     typos.sort();
-    Ok(Built { panel: assemble(draft, cost), duplicates, typos })
+    let (panel, series_of_key) = assemble(draft, cost);
+    let series_of_label = series_of.iter().map(|key| series_of_key[*key as usize]).collect();
+    Ok(Built { panel, duplicates, typos, series_of_label })
 }
 
 /// Every partition aggregated, in order. Plain threads: a rayon worker that waits for polars (which has a pool of its
@@ -179,9 +183,12 @@ fn append(all: &mut DraftPoints, part: DraftPoints) {
     all.last.extend(part.last);
     all.row.extend(part.row);
     all.single.extend(part.single);
+    all.high.extend(part.high);
     add(&mut all.quantity, part.quantity, before, n);
     add(&mut all.cost, part.cost, before, n);
     add(&mut all.list, part.list, before, n);
+    add(&mut all.fee, part.fee, before, n);
+    add(&mut all.stock, part.stock, before, n);
 }
 
 /// A day of one row that stands tenfold off both the day before and the day after it, which agree.
@@ -219,7 +226,8 @@ fn remove(points: &mut DraftPoints, drop: &BTreeSet<usize>) {
     keep(&mut points.last, drop);
     keep(&mut points.row, drop);
     keep(&mut points.single, drop);
-    for column in [&mut points.quantity, &mut points.cost, &mut points.list] {
+    keep(&mut points.high, drop);
+    for column in [&mut points.quantity, &mut points.cost, &mut points.list, &mut points.fee, &mut points.stock] {
         keep(column, drop);
     }
 }

@@ -72,6 +72,7 @@ pub fn from_quotes(quotes: &[Quote], costs: &[(String, Vec<(Day, f64)>)]) -> Pan
         points.day.push(q.day.0);
         points.price.push(q.price);
         points.last.push(q.price);
+        points.high.push(q.price);
         points.quantity.push(q.quantity.unwrap_or(f64::NAN));
         points.cost.push(q.cost.unwrap_or(f64::NAN));
         points.single.push(true);
@@ -82,7 +83,7 @@ pub fn from_quotes(quotes: &[Quote], costs: &[(String, Vec<(Day, f64)>)]) -> Pan
     let keys = keys.into_iter().map(|k| k.0).collect();
     let currency = Text::new("元", "yuan");
     let draft = Draft { sellers, items, keys, labels: BTreeMap::new(), points, hold_days: 28, currency };
-    assemble(draft, |cell| {
+    let (panel, _) = assemble(draft, |cell| {
         let (label, path) = costs.iter().find(|(product, _)| *product == cell.product)?;
         Some(CostPath {
             days: path.iter().map(|c| c.0).collect(),
@@ -91,5 +92,6 @@ pub fn from_quotes(quotes: &[Quote], costs: &[(String, Vec<(Day, f64)>)]) -> Pan
             label: label.clone(),
             rows: vec![RowRef::new(1, 1); path.len()],
         })
-    })
+    });
+    panel
 }

@@ -33,7 +33,8 @@ struct Part {
 }
 
 fn bytes(batch: &Batch) -> usize {
-    let optional = batch.quantity.len() + batch.cost.len() + batch.list.len();
+    let optional =
+        batch.quantity.len() + batch.cost.len() + batch.list.len() + batch.fee.len() + batch.stock.len();
     batch.len() * 32 + optional * 8 + batch.second.len() * 4
 }
 
@@ -107,6 +108,9 @@ fn select(batch: &Batch, rows: &[u32]) -> Batch {
         quantity: pick(&batch.quantity, rows),
         cost: pick(&batch.cost, rows),
         list: pick(&batch.list, rows),
+        fee: pick(&batch.fee, rows),
+        stock: pick(&batch.stock, rows),
+        extra: Vec::new(),
         hash: pick(&batch.hash, rows),
         row: pick(&batch.row, rows),
     }
@@ -133,6 +137,8 @@ fn concat(batches: Vec<Batch>) -> Batch {
         add(&mut all.quantity, &b.quantity, before, now, f64::NAN);
         add(&mut all.cost, &b.cost, before, now, f64::NAN);
         add(&mut all.list, &b.list, before, now, f64::NAN);
+        add(&mut all.fee, &b.fee, before, now, f64::NAN);
+        add(&mut all.stock, &b.stock, before, now, f64::NAN);
     }
     all
 }
@@ -146,7 +152,7 @@ fn write(path: &Path, b: &Batch) -> Result<()> {
         Series::new("hash".into(), b.hash.as_slice()).into(),
         Series::new("row".into(), rows.as_slice()).into(),
     ];
-    for (name, column) in [("quantity", &b.quantity), ("cost", &b.cost), ("list", &b.list)] {
+    for (name, column) in [("quantity", &b.quantity), ("cost", &b.cost), ("list", &b.list), ("fee", &b.fee), ("stock", &b.stock)] {
         if !column.is_empty() {
             columns.push(Series::new(name.into(), column.as_slice()).into());
         }
@@ -185,6 +191,9 @@ fn read(path: &Path) -> Result<Batch> {
         quantity: floats("quantity")?,
         cost: floats("cost")?,
         list: floats("list")?,
+        fee: floats("fee")?,
+        stock: floats("stock")?,
+        extra: Vec::new(),
         hash: frame.column("hash")?.u64()?.into_no_null_iter().collect(),
         row: frame.column("row")?.u64()?.into_no_null_iter().map(RowRef).collect(),
     })
@@ -205,6 +214,9 @@ mod tests {
             quantity: vec![10.0, f64::INFINITY],
             cost: vec![],
             list: vec![],
+            fee: vec![],
+            stock: vec![3.0, f64::INFINITY],
+            extra: vec![],
             hash: vec![u64::MAX, 7],
             row: vec![RowRef::new(1, 2), RowRef::new(1, 3)],
         };

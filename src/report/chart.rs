@@ -134,7 +134,11 @@ fn price_path(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Res
             dashed: false,
         },
         Line {
-            label: pick(r.lang, "按市场涨幅应为", "by the market"),
+            label: if f.rule.is_some() {
+                pick(r.lang, "允许价", "allowed")
+            } else {
+                pick(r.lang, "按市场涨幅应为", "by the market")
+            },
             points: f.expected.iter().map(|e| (e.0.0, e.1)).collect(),
             colour: BLUE,
             width: 2,

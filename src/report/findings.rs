@@ -48,6 +48,8 @@ pub fn findings(r: &Results<'_>) -> Result<Vec<u8>> {
         "screens": screens,
         "findings": r.findings.iter().map(|f| finding(r, f)).collect::<Vec<_>>(),
         "skips": skips,
+        "rules": super::rules::summary(r),
+        "regions_without_rules": r.unknown_regions,
     });
     Ok(serde_json::to_vec(&all)?)
 }
@@ -92,6 +94,6 @@ fn finding(r: &Results<'_>, f: &Finding) -> Value {
         "measured": finite(f.measured), "threshold": finite(f.threshold), "unit": f.unit,
         "p_value": f.p_value, "p_floor": f.p_floor, "q_value": f.q_value, "tested": f.tested,
         "reference_price": f.reference_price, "observed_price": f.observed_price, "excess_amount": f.excess_amount,
-        "cost_explained": f.cost, "basis": f.basis, "facts": facts, "steps": steps, "reason": f.reason, "rows": rows,
+        "cost_explained": f.cost, "basis": f.basis, "rule": f.rule, "table": f.sheet, "facts": facts, "steps": steps, "reason": f.reason, "rows": rows,
     })
 }

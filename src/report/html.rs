@@ -4,8 +4,8 @@ use anyhow::{Context as _, Result};
 use minijinja::{AutoEscape, Environment};
 use serde_json::{Value, json};
 
-use super::{Results, chart, font, page as one_language};
-use crate::model::{Kind, Lang, Lead, State};
+use super::{Results, chart, font, page as one_language, rules};
+use crate::model::{Kind, Lang, Lead, Sheet, State, masked};
 
 /// The page. `charts` holds (name, SVG) per lead.
 pub fn page(r: &Results<'_>, charts: &[Vec<(String, String)>]) -> Result<String> {
@@ -45,11 +45,12 @@ pub fn page(r: &Results<'_>, charts: &[Vec<(String, String)>]) -> Result<String>
     let leads = leads?;
     let body = template.render(minijinja::Value::from(minijinja::value::Serde(json!({
         "w": words[key], "lang": key, "total": r.total, "files": files, "leads": leads, "events": events,
-        "screens": screens, "first": first, "last": last, "as_of": r.context.as_of,
+        "rules": rules::summary(r), "unknown_regions": r.unknown_regions, "screens": screens, "first": first, "last": last, "as_of": r.context.as_of,
         "series": r.panel.series.len(), "sellers": r.panel.sellers.len(), "cells": r.panel.cells.len(),
         "version": env!("CARGO_PKG_VERSION"),
         "gouging": r.leads.iter().filter(|l| l.kind == Kind::Gouging).count(),
         "collusion": r.leads.iter().filter(|l| l.kind == Kind::Collusion).count(),
+        "fraud": r.leads.iter().filter(|l| l.kind == Kind::PriceFraud).count(),
     }))))?;
     Ok(body.replacen("@@FONT@@", &font::subset_base64(&body)?, 1))
 }
@@ -71,7 +72,7 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
         .iter()
         .map(|&s| {
             let seller = &r.panel.sellers[r.panel.series[s].seller as usize];
-            json!({"id": seller.id, "name": seller.name})
+            json!({"id": masked(&seller.id), "name": seller.name})
         })
         .collect();
     let rows: Vec<Value> = f
@@ -98,6 +99,11 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
     };
     let innocent: Vec<Value> =
         l.innocent.iter().map(|c| json!({"text": c.text.get(r.lang), "state": state(c.state)})).collect();
+    let sheets: Vec<Value> =
+        l.findings.iter().filter_map(|i| r.findings[*i].sheet.as_ref()).map(|s| sheet(r, s)).collect();
+    let judged = r.judged.iter().filter(|j| l.series.contains(&j.series) && j.over().is_some() && l.series.len() == 1);
+    let judged: Vec<Value> = judged.map(|j| rules::shown(r, j)).collect();
+    let place = r.regions.get(&l.region).map_or(l.region.clone(), |c| c.1.clone());
     let steps_next: Vec<&str> = l.next_steps.iter().map(|t| t.get(r.lang)).collect();
     let notes: Vec<&str> = l.quality_notes.iter().map(|t| t.get(r.lang)).collect();
     Ok(json!({
@@ -107,8 +113,13 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
         "quality": format!("{:?}", l.quality), "notes": notes, "summary": l.summary.get(r.lang), "charts": svgs?,
         "p": chance(f.p_value), "q": chance(f.q_value), "floor": chance(f.p_floor), "tested": f.tested,
         "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "unit": f.unit, "screen": f.screen,
-        "basis": f.basis, "facts": facts, "rows": rows, "steps": steps, "innocent": innocent, "next": steps_next, "score": format!("{:.1}", l.score),
+        "basis": f.basis, "sheets": sheets, "judged": judged, "place": place, "facts": facts, "rows": rows, "steps": steps, "innocent": innocent, "next": steps_next, "score": format!("{:.1}", l.score),
     }))
+}
+
+fn sheet(r: &Results<'_>, s: &Sheet) -> Value {
+    let columns: Vec<&str> = s.columns.iter().map(|c| c.get(r.lang)).collect();
+    json!({"title": s.title.get(r.lang), "columns": columns, "rows": s.rows})
 }
 
 /// A whole number without a unit is a count.
@@ -131,6 +142,9 @@ mod tests {
         for key in keys("zh") {
             assert!(
                 include_str!("report.html.jinja").contains(&format!("w.{key}"))
+                    || key.starts_with("r_")
+                    || key.starts_with("n_")
+                    || key.starts_with("d_")
                     || key.starts_with("k_")
                     || ["s_", "f_", "u_"].iter().any(|list| key.starts_with(list)),
                 "{key} is not used"

@@ -5,21 +5,27 @@ mod findings;
 mod font;
 mod html;
 mod manifest;
+mod rules;
 mod tables;
 mod workbook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use rayon::prelude::*;
 
-use crate::model::{Accounting, Context, FileReport, Finding, Knobs, Lang, Lead, Panel, Reject, Screen, Skip};
+use crate::model::{
+    Accounting, Context, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Reject, Rule, Screen, Skip,
+};
 
 pub use manifest::{hash_file, verify};
 
 /// Names a run writes at the top of its folder.
-pub const TOP_LEVEL: [&str; 8] =
-    ["leads.csv", "leads.xlsx", "findings.json", "schema", "rejects.csv", "charts", "report.html", "manifest.json"];
+pub const TOP_LEVEL: [&str; 10] =
+    ["leads.csv", "rules.csv", "rule_rows.csv", "leads.xlsx", "findings.json", "schema", "rejects.csv", "charts", "report.html", "manifest.json"];
+
+/// Leads that get a chart; those after them have their table, and their chart from `evidence`.
+const CHARTED: usize = 300;
 
 /// An input as the manifest names it.
 #[derive(Clone, PartialEq, Debug)]
@@ -54,6 +60,14 @@ pub struct Results<'a> {
     pub skips: &'a [Skip],
     /// Best first.
     pub leads: &'a [Lead],
+    /// The legal rules that were to run.
+    pub rules: &'a [Rule],
+    /// Every rule on every series it applies to.
+    pub judged: &'a [Judged],
+    /// Region as in the input → code and name.
+    pub regions: &'a BTreeMap<String, (String, String)>,
+    /// Regions no rule could be chosen for.
+    pub unknown_regions: &'a BTreeSet<String>,
     /// The screens that ran.
     pub screens: &'a [&'static Screen],
     /// Subjects judged, per screen.
@@ -74,11 +88,13 @@ pub fn render(results: &Results<'_>, emit: &mut dyn FnMut(&str, &[u8]) -> Result
         emit(name, bytes)
     };
     out("leads.csv", &tables::leads(results)?)?;
+    out("rules.csv", &rules::rules(results)?)?;
+    out("rule_rows.csv", &rules::rule_rows(results)?)?;
     out("findings.json", &findings::findings(results)?)?;
     out("schema/findings.schema.json", findings::SCHEMA.as_bytes())?;
     out("rejects.csv", &tables::rejects(results)?)?;
-    let charts: Vec<Result<Vec<(String, String)>>> =
-        results.leads.par_iter().map(|l| chart::of_lead(results, l)).collect();
+    let draw = |(i, lead): (usize, &Lead)| if i < CHARTED { chart::of_lead(results, lead) } else { Ok(Vec::new()) };
+    let charts: Vec<Result<Vec<(String, String)>>> = results.leads.par_iter().enumerate().map(draw).collect();
     let charts: Vec<Vec<(String, String)>> = charts.into_iter().collect::<Result<_>>()?;
     out("leads.xlsx", &workbook::workbook(results, &charts)?)?;
     let files: Vec<Result<_>> = charts.par_iter().flatten().map(|(name, svg)| chart::export(name, svg)).collect();

@@ -238,7 +238,9 @@ fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: 
         excess_amount: None,
         cost,
         expected: Vec::new(),
-        basis: "METHODS 2.2 event synchronisation, 2.3 cost discount, 2.4; Charikar 2000",
+        basis: "METHODS 2.2 event synchronisation, 2.3 cost discount, 2.4; Charikar 2000".into(),
+        rule: None,
+        sheet: None,
         facts: vec![
             ("joint_rises", episodes.len() as f64, String::new()),
             ("joint_rises_cost_leaves_unexplained", unexplained as f64, String::new()),

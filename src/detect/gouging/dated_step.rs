@@ -291,7 +291,9 @@ fn finding(
         cost,
         steps: vec![step],
         expected,
-        basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005), date = (last old, first new]",
+        basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005), date = (last old, first new]".into(),
+        rule: None,
+        sheet: None,
         facts: vec![
             ("reference_price", old_price.unwrap_or(f64::NAN), unit.clone()),
             ("observed_price", new_price.unwrap_or(f64::NAN), unit),

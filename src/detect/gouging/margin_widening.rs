@@ -237,7 +237,9 @@ fn finding(panel: &Panel, subject: Subject, sales: &[Sale], from: usize, widenin
             episode: 0,
         }],
         expected: sales.iter().map(|x| (Day(points.day[x.at]), x.cost * (1.0 + rate))).collect(),
-        basis: "国市监竞争〔2020〕21号 五(三): 进销差价率 against the last before; 鄂市监竞争〔2020〕3号: 15 %",
+        basis: "国市监竞争〔2020〕21号 五(三): 进销差价率 against the last before; 鄂市监竞争〔2020〕3号: 15 %".into(),
+        rule: None,
+        sheet: None,
         facts: vec![
             ("margin_rate_before", rate * 100.0, "%".into()),
             ("margin_rate_in_window", new_rate * 100.0, "%".into()),

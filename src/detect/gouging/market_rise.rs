@@ -181,7 +181,9 @@ fn event(
         cost: CostExplained::Unknown,
         steps: Vec::new(),
         expected: Vec::new(),
-        basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005) of the cell's index",
+        basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005) of the cell's index".into(),
+        rule: None,
+        sheet: None,
         facts: vec![
             ("rise", percent, "%".into()),
             ("series_compared", pairs.len() as f64, String::new()),

@@ -1,5 +1,9 @@
 //! How does it all flow? Bytes → observations → panel → findings → leads → files.
 
+mod again;
+mod law;
+mod stage;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -10,10 +14,11 @@ use rayon::prelude::*;
 use crate::detect::SCREENS;
 use crate::ingest::{self, Costs, FileRead, Labels, Owners, identity};
 use crate::lead;
-use crate::model::{Accounting, Basis, Context, Day, FileReport, Lang, Outcome, Panel, Reject, TableKind};
+use crate::model::{Accounting, Basis, Context, Day, FileReport, Lang, Notice, Outcome, Panel, Reject, TableKind};
 use crate::panel::{self, Naming, Store};
 use crate::report::{self, InputFile, Results};
 use crate::settings::Settings;
+use stage::Stage;
 
 /// What the user asked for.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +35,10 @@ pub struct Job {
     pub talk: bool,
     /// Shows progress bars, on stderr where that is a terminal.
     pub progress: bool,
+    /// Ids of rules (or their beginnings) that are to run, instead of those of the settings; none = all.
+    pub rules: Vec<String>,
+    /// Rule files beside those of the settings.
+    pub rule_files: Vec<PathBuf>,
 }
 
 /// The files of a job, in reading order; standard input is kept in a folder that goes away with this.
@@ -56,6 +65,12 @@ pub struct Read {
     pub rejects: Vec<Reject>,
     /// The panel.
     pub panel: Panel,
+    /// Notices on record, by seller and day.
+    pub notices: Vec<Notice>,
+    /// Legal maximum prices by product.
+    pub caps: crate::law::Caps,
+    labels: Labels,
+    series_of_label: Vec<u32>,
 }
 
 impl Read {
@@ -73,7 +88,6 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     let inputs = inputs(job, stage.path())?;
     let (read, hashes) = join(|| read_inputs(&inputs, job, settings, stage.path()), || hash_inputs(&inputs));
     let (read, hashes) = (read?, hashes?);
-    drop(inputs);
     if read.panel.series.is_empty() {
         bail!("没有一行可用；原因见 pricewatch check / not one usable row; pricewatch check says why");
     }
@@ -87,6 +101,9 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
         findings.extend(outcome.findings);
         skips.extend(outcome.skips);
     }
+    let law = law::law(&read, &inputs, job, settings, context)?;
+    findings.extend(law.findings.iter().cloned());
+    drop(inputs);
     let leads = lead::rank(&read.panel, SCREENS, &findings);
     let inputs: Vec<InputFile> = read
         .files
@@ -109,6 +126,10 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
         findings: &findings,
         skips: &skips,
         leads: &leads,
+        rules: &law.rules,
+        judged: &law.judged,
+        regions: &law.regions,
+        unknown_regions: &law.unknown_regions,
         screens: SCREENS,
         examined: &examined,
         knobs: &settings.knobs,
@@ -141,7 +162,14 @@ fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + 
     })
 }
 
-const TABLES: [TableKind; 4] = [TableKind::Costs, TableKind::Enterprises, TableKind::Prices, TableKind::Transactions];
+const TABLES: [TableKind; 6] = [
+    TableKind::Costs,
+    TableKind::Enterprises,
+    TableKind::Notices,
+    TableKind::Caps,
+    TableKind::Prices,
+    TableKind::Transactions,
+];
 
 fn inputs(job: &Job, scratch: &Path) -> Result<Inputs> {
     let (mut all, mut spool) = (Vec::new(), None);
@@ -187,12 +215,15 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     options.progress = if job.progress { Some(progress(inputs)?) } else { None };
     let (labels, store) = (Labels::default(), Store::new(scratch));
     let (mut costs, mut owners) = (Costs::default(), Owners::new());
+    let (mut notices, mut caps) = (Vec::new(), BTreeMap::new());
     let (mut reports, mut paths, mut rejects): (Vec<FileReport>, Vec<PathBuf>, Vec<Reject>) = Default::default();
     for (file, (table, path)) in (0u32..).zip(inputs.files.clone()) {
         let FileRead { mut report, rejects: mine } = match table {
             TableKind::Costs => ingest::read_costs(&path, file, &options, &mut costs)?,
             TableKind::Enterprises => ingest::read_owners(&path, file, &options, &mut owners)?,
-            _ => ingest::read_observations(&path, file, table, &options, &labels, &|batch| store.push(batch))?,
+            TableKind::Notices => ingest::read_notices(&path, file, &options, &mut notices)?,
+            TableKind::Caps => ingest::read_caps(&path, file, &options, &mut caps)?,
+            _ => ingest::read_observations(&path, file, table, &options, &labels, None, &|batch| store.push(batch))?,
         };
         report.path = inputs.shown(&path);
         reports.push(report);
@@ -210,11 +241,13 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
         hold_days: settings.hold_days,
         currency: &settings.currency,
     };
-    let built = panel::build(store, &labels.into_list(), &naming, |cell| costs.of(&cell.region, &cell.product))?;
+    let built = panel::build(store, &labels.list(), &naming, |cell| costs.of(&cell.region, &cell.product))?;
     settle(&mut reports, &built);
     rejects.extend(built.typos);
     rejects.sort();
-    Ok(Read { files: reports, paths, rejects, panel: built.panel })
+    notices.sort();
+    let (panel, series_of_label) = (built.panel, built.series_of_label);
+    Ok(Read { files: reports, paths, rejects, panel, notices, caps, labels, series_of_label })
 }
 
 /// Moves duplicates and typos, found only once all rows are in, out of the used.
@@ -229,72 +262,6 @@ fn settle(reports: &mut [FileReport], built: &panel::Built) {
         rows.tenfold_typos += 1;
         rows.rows_rejected += 1;
         rows.rows_used -= 1;
-    }
-}
-
-/// A folder beside `out` that becomes `out` at the end; gone if anything fails.
-struct Stage {
-    temp: tempfile::TempDir,
-    out: PathBuf,
-}
-
-impl Stage {
-    fn new(out: &Path, force: bool) -> Result<Stage> {
-        let filled = out.read_dir().is_ok_and(|mut d| d.next().is_some());
-        if filled && !force {
-            bail!(
-                "{}: 目录不是空的；换一个或加 --force / the folder is not empty; choose another or add --force",
-                out.display()
-            );
-        }
-        if let (Ok(target), Ok(here)) = (out.canonicalize(), std::env::current_dir())
-            && here.starts_with(&target)
-        {
-            bail!("{}: 不能是当前目录或其上级 / must not be the current folder or one above it", out.display());
-        }
-        let parent = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
-        let temp = tempfile::Builder::new()
-            .prefix(".pricewatch-")
-            .tempdir_in(parent)
-            .with_context(|| parent.display().to_string())?;
-        Ok(Stage { temp, out: out.to_owned() })
-    }
-
-    fn path(&self) -> &Path {
-        self.temp.path()
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.path().join(name);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        std::fs::write(&path, bytes)
-            .with_context(|| format!("{}: 写不下 / cannot write", self.out.join(name).display()))
-    }
-
-    /// What a run did not write stays: `--force` replaces an older run, not the user's own files.
-    fn keep_foreign(&self) -> Result<()> {
-        for entry in std::fs::read_dir(&self.out).with_context(|| self.out.display().to_string())? {
-            let entry = entry?;
-            let ours = report::TOP_LEVEL.iter().any(|name| entry.file_name() == *name);
-            if !ours {
-                std::fs::rename(entry.path(), self.path().join(entry.file_name()))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn publish(self) -> Result<()> {
-        if self.out.exists() {
-            self.keep_foreign()?;
-            std::fs::remove_dir_all(&self.out).with_context(|| self.out.display().to_string())?;
-        }
-        let temp = self.temp.keep();
-        #[cfg(unix)]
-        std::fs::set_permissions(&temp, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-        std::fs::rename(&temp, &self.out).with_context(|| self.out.display().to_string())
     }
 }
 

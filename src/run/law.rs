@@ -1,0 +1,71 @@
+//! The law's part of a run: rules chosen, tested on the panel, settled on the rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::{Inputs, Job, Read, again};
+use crate::law::{self, Divisions, Docket};
+use crate::model::{Context, Finding, Judged, Observed, Rule};
+use crate::settings::Settings;
+
+/// What the law's part gives.
+pub struct Law {
+    /// The rules that were to run, by id.
+    pub rules: Vec<Rule>,
+    /// Every rule on every series it applies to, by rule and series.
+    pub judged: Vec<Judged>,
+    /// What is reached and large enough to look at.
+    pub findings: Vec<Finding>,
+    /// Region as in the input → code and name.
+    pub regions: BTreeMap<String, (String, String)>,
+    /// Regions no rule can be chosen for.
+    pub unknown_regions: BTreeSet<String>,
+}
+
+/// Tests the rules; reads rows again only where something stands above an allowed value or rows say more than numbers.
+pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context: Context) -> Result<Law> {
+    let files: Vec<_> = settings.law.files.iter().chain(&job.rule_files).collect();
+    let only = if job.rules.is_empty() { &settings.law.rules } else { &job.rules };
+    let rules = law::packs::load(&files, only)?;
+    let divisions = Divisions::shipped();
+    let mut of_seller: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (s, series) in read.panel.series.iter().enumerate() {
+        of_seller.entry(series.seller).or_default().push(s);
+    }
+    let nothing = BTreeMap::new();
+    let docket = Docket {
+        panel: &read.panel,
+        as_of: context.as_of,
+        notices: &read.notices,
+        caps: &read.caps,
+        trades: &[],
+        of_seller: &of_seller,
+        of_series: &nothing,
+        divisions: &divisions,
+        home: &settings.law.region,
+    };
+    let mut judged = law::examine(&docket, &rules, false);
+    let on_rows = |j: &&Judged| j.over().is_some_and(|m| matches!(m.observed, Observed::Price | Observed::Fee | Observed::List));
+    let wanted: BTreeSet<usize> = judged.iter().filter(on_rows).map(|j| j.series).collect();
+    let say = again::says_more(read) && law::wants_trades(&docket, &rules);
+    if say || !wanted.is_empty() {
+        let words: Vec<String> = rules.iter().flat_map(|r| r.words.iter().cloned()).collect();
+        let again = again::again(read, inputs, job, settings, &wanted, &words, say)?;
+        law::settle(&mut judged, &rules, &again.rows);
+        let mut of_series: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (t, trade) in again.trades.iter().enumerate() {
+            of_series.entry(trade.series).or_default().push(t);
+        }
+        judged.extend(law::examine(&Docket { trades: &again.trades, of_series: &of_series, ..docket }, &rules, true));
+    } else {
+        judged.extend(law::examine(&docket, &rules, true));
+    }
+    judged.sort_by_key(|j| (j.rule, j.series));
+    let findings = law::findings(&docket, &rules, &judged);
+    let regions = read.panel.cells.iter().filter_map(|c| {
+        let code = divisions.code(&c.region)?;
+        Some((c.region.clone(), (code.clone(), divisions.name(&code))))
+    });
+    Ok(Law { regions: regions.collect(), unknown_regions: law::unknown_regions(&docket), rules, judged, findings })
+}
