@@ -136,7 +136,7 @@ mod tests {
     fn chinese_headers_need_no_settings() {
         let m = match_header(
             TableKind::Prices,
-            &["采价日期", "统一社会信用代码", "经营者名称", "地区", "品名", "单价（元）", "备注"],
+            &["采价日期", "统一社会信用代码", "经营者名称", "地区", "品名", "单价（元）", "序号"],
             &BTreeMap::new(),
         )
         .unwrap();

@@ -1,8 +1,10 @@
 //! What is reached by a rule and large enough becomes a finding like any screen's.
 
+use std::collections::BTreeMap;
+
 use super::{Docket, test_of};
 use crate::model::{
-    Basis, CostExplained, DefenceState, Finding, Judged, Metric, NoticeState, Observed, RowNote, Rule, Subject, Text, TextStatus,
+    Basis, CostExplained, DefenceState, Finding, Judged, Metric, NoticeState, Observed, RowNote, Rule, Sheet, Subject, Text, TextStatus,
 };
 
 /// Days above the allowed value that make a lead, where as many were compared.
@@ -10,9 +12,55 @@ const LEAST_DAYS: usize = 2;
 /// Source rows a finding names; all of them are in rule_rows.csv.
 const ROWS: usize = 12;
 
+/// Goods of one seller above the same rule from which they are one finding: a shop is visited once.
+const MANY_GOODS: usize = 4;
+/// Goods its table names.
+const SHOWN_GOODS: usize = 20;
+
 /// Findings of the judgements that reach far enough to look at, in order.
 pub fn findings(docket: &Docket<'_>, rules: &[Rule], judged: &[Judged]) -> Vec<Finding> {
-    judged.iter().filter(|j| leads(rules, j)).map(|j| finding(docket, &rules[j.rule], j)).collect()
+    let mut shops: BTreeMap<(usize, u32, &str), Vec<&Judged>> = BTreeMap::new();
+    for j in judged.iter().filter(|j| leads(rules, j)) {
+        let series = &docket.panel.series[j.series];
+        let region = docket.panel.cells[series.cell as usize].region.as_str();
+        shops.entry((j.rule, series.seller, region)).or_default().push(j);
+    }
+    let one = |j: &Judged| finding(docket, &rules[j.rule], j);
+    shops
+        .into_values()
+        .flat_map(|of| if of.len() < MANY_GOODS { of.into_iter().map(one).collect() } else { vec![together(docket, of.iter().map(|j| one(j)).collect())] })
+        .collect()
+}
+
+/// Many goods of one seller as one finding, told by the worst, with a table of them.
+fn together(docket: &Docket<'_>, mut of: Vec<Finding>) -> Finding {
+    of.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.subject.cmp(&b.subject)));
+    let panel = docket.panel;
+    let number = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:.2}"));
+    let row = |f: &Finding| {
+        let product = panel.items[panel.series[f.subject.series[0]].item as usize].product.clone();
+        vec![product, f.window.0.to_string(), number(f.reference_price), number(f.observed_price), format!("{:.1}", f.measured), number(f.excess_amount)]
+    };
+    let sheet = Sheet {
+        title: Text::new(format!("{} 种商品（列出超出最多的）", of.len()), format!("{} goods (those furthest above)", of.len())),
+        columns: [("商品", "good"), ("首日", "first day"), ("基准", "reference"), ("观测", "observed"), ("超出 %", "above by %"), ("超出金额", "excess amount")]
+            .map(|(zh, en)| Text::new(zh, en))
+            .to_vec(),
+        rows: of.iter().take(SHOWN_GOODS).map(row).collect(),
+    };
+    let amounts: Vec<f64> = of.iter().filter_map(|f| f.excess_amount).collect();
+    let window = (of.iter().map(|f| f.window.0).min(), of.iter().map(|f| f.window.1).max());
+    let n = of.len();
+    let mut others: Vec<usize> = of[1..].iter().flat_map(|f| f.subject.series.clone()).collect();
+    others.sort_unstable();
+    let mut told = of.swap_remove(0);
+    told.subject.series.extend(others);
+    told.window = (window.0.unwrap_or(told.window.0), window.1.unwrap_or(told.window.1));
+    told.excess_amount = (!amounts.is_empty()).then(|| amounts.iter().sum());
+    told.reason.zh = format!("同一规则下共 {n} 种商品超出。最多的一种：{}", told.reason.zh);
+    told.reason.en = format!("{n} goods are above the same rule. Furthest: {}", told.reason.en);
+    told.sheet = Some(sheet);
+    told
 }
 
 fn leads(rules: &[Rule], j: &Judged) -> bool {

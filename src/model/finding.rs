@@ -66,7 +66,8 @@ impl CostExplained {
 pub struct Subject {
     /// Index into `Panel::cells`.
     pub cell: usize,
-    /// Indices into `Panel::series`, ascending; empty for a market event.
+    /// Indices into `Panel::series`, ascending (several goods of one seller: the one told first, then the others);
+    /// empty for a market event.
     pub series: Vec<usize>,
 }
 

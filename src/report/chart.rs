@@ -45,9 +45,9 @@ pub fn export(name: &str, svg: &str) -> Result<[(String, Vec<u8>); 2]> {
     Ok([(format!("{name}.svg"), paths(&tree).into_bytes()), (format!("{name}.png"), png)])
 }
 
-/// SVG with text as paths, for the page.
-pub fn as_paths(svg: &str) -> Result<String> {
-    Ok(paths(&tree(svg)?))
+/// SVG for the page: text stays text, in the font the page embeds, so that a thousand charts stay light.
+pub fn in_page(svg: &str) -> String {
+    svg.replace("font-family=\"sans-serif\"", "font-family=\"pw\"")
 }
 
 fn tree(svg: &str) -> Result<usvg::Tree> {
@@ -102,7 +102,7 @@ fn footer(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<
 
 fn title(r: &Results<'_>, lead: &Lead) -> String {
     let name = match lead.series.as_slice() {
-        [one] => short(&r.panel.sellers[r.panel.series[*one].seller as usize].name),
+        [one, ..] if lead.kind != Kind::Collusion => short(&r.panel.sellers[r.panel.series[*one].seller as usize].name),
         many => pick(r.lang, &format!("{} 家经营者", many.len()), &format!("{} sellers", many.len())),
     };
     [name, short(&lead.product), short(&lead.region)]

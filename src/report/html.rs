@@ -66,12 +66,13 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
     let number = |v: Option<f64>, digits: usize| {
         v.filter(|v| v.is_finite()).map_or("–".to_owned(), |v| format!("{v:.digits$}"))
     };
-    let svgs: Result<Vec<String>> = charts.iter().map(|c| chart::as_paths(&c.1)).collect();
-    let names: Vec<Value> = l
-        .series
-        .iter()
-        .map(|&s| {
-            let seller = &r.panel.sellers[r.panel.series[s].seller as usize];
+    let svgs: Vec<String> = charts.iter().map(|c| chart::in_page(&c.1)).collect();
+    let mut sellers: Vec<u32> = l.series.iter().map(|&s| r.panel.series[s].seller).collect();
+    sellers.dedup();
+    let names: Vec<Value> = sellers
+        .into_iter()
+        .map(|s| {
+            let seller = &r.panel.sellers[s as usize];
             json!({"id": masked(&seller.id), "name": seller.name})
         })
         .collect();
@@ -101,7 +102,8 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
         l.innocent.iter().map(|c| json!({"text": c.text.get(r.lang), "state": state(c.state)})).collect();
     let sheets: Vec<Value> =
         l.findings.iter().filter_map(|i| r.findings[*i].sheet.as_ref()).map(|s| sheet(r, s)).collect();
-    let judged = r.judged.iter().filter(|j| l.series.contains(&j.series) && j.over().is_some() && l.series.len() == 1);
+    let told = if l.kind == Kind::Collusion { &[][..] } else { &l.series[..1] };
+    let judged = r.judged.iter().filter(|j| told.contains(&j.series) && j.over().is_some());
     let judged: Vec<Value> = judged.map(|j| rules::shown(r, j)).collect();
     let place = r.regions.get(&l.region).map_or(l.region.clone(), |c| c.1.clone());
     let steps_next: Vec<&str> = l.next_steps.iter().map(|t| t.get(r.lang)).collect();
@@ -110,7 +112,7 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
         "id": l.id, "kind": l.kind.name(), "sellers": names, "region": l.region, "product": l.product, "market": l.market,
         "first": l.first_day, "last": l.last_day, "reference": number(l.reference_price, 2), "observed": number(l.observed_price, 2),
         "increase": number(l.increase_pct, 0), "excess": l.excess_amount.map_or("–".to_owned(), |v| format!("{v:.2} {}", r.panel.currency.get(r.lang))), "cost": l.cost.name(),
-        "quality": format!("{:?}", l.quality), "notes": notes, "summary": l.summary.get(r.lang), "charts": svgs?,
+        "quality": format!("{:?}", l.quality), "notes": notes, "summary": l.summary.get(r.lang), "charts": svgs,
         "p": chance(f.p_value), "q": chance(f.q_value), "floor": chance(f.p_floor), "tested": f.tested,
         "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "unit": f.unit, "screen": f.screen,
         "basis": f.basis, "sheets": sheets, "judged": judged, "place": place, "facts": facts, "rows": rows, "steps": steps, "innocent": innocent, "next": steps_next, "score": format!("{:.1}", l.score),

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::detect::SCREENS;
 use crate::ingest::{self, Costs, FileRead, Labels, Owners, identity};
 use crate::lead;
-use crate::model::{Accounting, Basis, Context, Day, FileReport, Lang, Notice, Outcome, Panel, Reject, TableKind};
+use crate::model::{Accounting, Basis, Context, Day, FileReport, Kind, Lang, Notice, Outcome, Panel, Reject, TableKind};
 use crate::panel::{self, Naming, Store};
 use crate::report::{self, InputFile, Results};
 use crate::settings::Settings;
@@ -140,14 +140,16 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     stage.publish()?;
     if job.talk {
         let t = read.total();
-        let (g, c) = leads.iter().fold((0, 0), |(g, c), l| if l.series.len() > 1 { (g, c + 1) } else { (g + 1, c) });
+        let count = |kind: Kind| leads.iter().filter(|l| l.kind == kind).count();
+        let (g, c) = (count(Kind::Gouging), count(Kind::Collusion));
+        let others = leads.len() - g - c;
         let (read, used, lost, twice, out) = (t.rows_read, t.rows_used, t.rows_rejected, t.duplicates, out.display());
         match job.lang {
             Lang::Zh => eprintln!(
-                "读入 {read} 行 = 使用 {used} + 拒绝 {lost} + 重复 {twice}；线索：疑似哄抬 {g}，疑似串通 {c} → {out}"
+                "读入 {read} 行 = 使用 {used} + 拒绝 {lost} + 重复 {twice}；线索：疑似哄抬 {g}，疑似串通 {c}，其他 {others} → {out}"
             ),
             Lang::En => eprintln!(
-                "{read} rows read = {used} used + {lost} rejected + {twice} duplicates; leads: {g} single, {c} group → {out}"
+                "{read} rows read = {used} used + {lost} rejected + {twice} duplicates; leads: {g} single, {c} group, {others} other → {out}"
             ),
         }
     }

@@ -197,7 +197,7 @@ fn hostile_names_are_harmless() {
 #[test]
 fn explain_and_completions() {
     let (ok, list, _) = pricewatch(&["explain"]);
-    assert!(ok && list.lines().count() == pricewatch::detect::SCREENS.len());
+    assert!(ok && pricewatch::detect::SCREENS.iter().all(|s| list.lines().any(|l| l.starts_with(s.id))));
     for screen in pricewatch::detect::SCREENS {
         let (_, zh, _) = pricewatch(&["explain", screen.id]);
         let (_, en, _) = pricewatch(&["explain", screen.id, "--lang", "en"]);

@@ -6,6 +6,7 @@ mod cli;
 mod contract;
 mod fixtures;
 mod formats;
+mod law;
 mod real;
 mod snapshot;
 mod tidy;

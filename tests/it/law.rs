@@ -1,0 +1,363 @@
+//! Rules through the real command: the published cases, every rule at and around its threshold and dates, and a legal
+//! maximum on every row of a real file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use pricewatch::law::packs;
+use pricewatch::model::{Day, Metric, Rule, Sellers};
+
+use crate::cli::pricewatch;
+use crate::root;
+
+type Row = BTreeMap<String, String>;
+
+fn table(path: &Path) -> Vec<Row> {
+    csv::Reader::from_path(path).unwrap().deserialize().map(|r| r.unwrap()).collect()
+}
+
+fn run(arguments: &[&str], out: &Path) {
+    let out = out.display().to_string();
+    let mut all = vec!["run", "--quiet", "--out", &out, "--force"];
+    all.extend(arguments);
+    let (ok, _, err) = pricewatch(&all);
+    assert!(ok, "{arguments:?}: {err}");
+}
+
+fn golden(case: &str, folder: &Path) -> (Vec<Row>, serde_json::Value, Vec<Row>) {
+    let file = |kind: &str| root().join(format!("tests/fixtures/golden/{case}.{kind}.csv"));
+    let (sales, notices) = (file("transactions").display().to_string(), file("notices").display().to_string());
+    let local = root().join("tests/fixtures/golden/local.toml").display().to_string();
+    let mut arguments = vec!["--transactions", &sales, "--rule-file", &local];
+    if file("notices").exists() {
+        arguments.extend(["--notices", &notices]);
+    }
+    let out = folder.join(case);
+    run(&arguments, &out);
+    let findings = serde_json::from_slice(&std::fs::read(out.join("findings.json")).unwrap()).unwrap();
+    (table(&out.join("rules.csv")), findings, table(&out.join("rule_rows.csv")))
+}
+
+/// The value of a fact of the finding on a seller, good and rule.
+fn fact(findings: &serde_json::Value, rule: &str, seller: &str, product: &str, name: &str) -> f64 {
+    let found = findings["findings"].as_array().unwrap().iter().find(|f| {
+        f["rule"] == rule && f["subject"]["sellers"][0] == seller && f["subject"]["product"].as_str().unwrap().contains(product)
+    });
+    let found = found.unwrap_or_else(|| panic!("{rule} {seller} {product}: no finding"));
+    let facts = found["facts"].as_array().unwrap();
+    facts.iter().find(|x| x["name"] == name).unwrap_or_else(|| panic!("{rule} {seller}: no {name}"))["value"].as_f64().unwrap()
+}
+
+fn near(got: f64, want: f64, tolerance: f64, what: &str) {
+    assert!((got - want).abs() <= tolerance, "{what}: {got}, not {want}");
+}
+
+#[test]
+fn published_cases_come_out_to_a_tenth_of_a_point() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, f, _) = golden("beijing", folder.path());
+    near(fact(&f, "cn-2020-21-new-seller", "BJ01", "8511CN", "margin_rate_now"), 325.0, 0.1, "济民康泰 200 → 850");
+    near(fact(&f, "cn-1995-average", "BJ01", "8511CN", "times_the_average"), 5.94, 0.01, "济民康泰 against 143");
+    near(fact(&f, "cn-2020-price-rise", "BJ02", "N95", "rise"), 220.0, 0.1, "百好堂 15 → 48");
+    near(fact(&f, "cn-2020-price-rise", "BJ03", "口罩", "rise"), 79.8, 0.1, "太和保兴 17.8 → 32");
+    let (_, f, rows) = golden("tianjin-guangzhou", folder.path());
+    near(fact(&f, "cn-2020-price-rise", "TJ01", "KN95", "rise"), 966.7, 0.1, "旭润惠民 12 → 128");
+    near(fact(&f, "cn-2020-price-rise", "GZ01", "口罩", "rise"), 1233.3, 0.1, "祺和 2.1 → 28");
+    let first = rows.iter().find(|r| r["seller_id"] == "GZ01" && r["line"] == "5").unwrap();
+    near((first["observed"].parse::<f64>().unwrap() / 2.1 - 1.0) * 100.0, 995.2, 0.1, "祺和 2.1 → 23, its own row");
+    let (_, f, _) = golden("hubei", folder.path());
+    for (good, want) in [("西红柿", 158.8), ("黄瓜", 103.6), ("白菜", 103.3)] {
+        near(fact(&f, "cn-42-2020-3-price", "EZ01", good, "rise"), want, 0.1, good);
+    }
+}
+
+/// 38,000 × (1.00 − 0.69) = 11,780 yuan; the official 11,140 rests on quantities that were not published.
+#[test]
+fn honghu_is_recomputed_and_its_difference_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rules, f, rows) = golden("hubei", folder.path());
+    near(fact(&f, "cn-42-2020-3-new-seller", "HH01", "口罩", "margin_rate_now"), 66.7, 0.1, "0.60 → 1.00");
+    let row = rows.iter().find(|r| r["rule_id"] == "cn-42-2020-3-new-seller").unwrap();
+    assert_eq!((row["allowed"].as_str(), row["excess_amount"].as_str()), ("0.6900", "11780.00"));
+    let rule = rules.iter().find(|r| r["rule_id"] == "cn-42-2020-3-new-seller" && r["seller_id"] == "HH01").unwrap();
+    assert_eq!(rule["excess_amount"], "11780.00");
+    assert_eq!(11_780 - 11_140, 640);
+    assert_eq!((11_140 + 2_520 + 550, 3 * 14_210), (14_210, 42_630));
+}
+
+/// 2 → 18 → 30/35 → 45 (× 10,000 yuan a tonne): every hop and the whole chain.
+#[test]
+fn the_melt_blown_chain_is_followed_hop_by_hop() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, f, rows) = golden("melt-blown", folder.path());
+    let chain = "cn-2020-24-chain";
+    near(fact(&f, chain, "DG01", "熔喷布", "markup_of_this_hop"), 800.0, 0.1, "大成 2 → 18");
+    near(fact(&f, chain, "RAO", "熔喷布", "markup_of_this_hop"), 94.4, 0.1, "饶某 18 → 35");
+    near(fact(&f, chain, "SZ01", "熔喷布", "markup_of_this_hop"), 50.0, 0.1, "缤纷 30 → 45");
+    near(fact(&f, chain, "SZ01", "熔喷布", "whole_chain_times"), 22.5, 1e-9, "2 → 45");
+    near(fact(&f, chain, "SZ01", "熔喷布", "hops"), 3.0, 0.0, "three hands");
+    let thirty = rows.iter().find(|r| r["rule_id"] == chain && r["line"] == "3").unwrap();
+    near((thirty["observed"].parse::<f64>().unwrap() / 180.0 - 1.0) * 100.0, 66.7, 0.1, "饶某 18 → 30, per kilogram");
+    let finding = f["findings"].as_array().unwrap().iter().find(|x| x["rule"] == chain && x["subject"]["sellers"][0] == "SZ01").unwrap();
+    let hops: Vec<&str> = finding["table"]["rows"].as_array().unwrap().iter().map(|r| r[3].as_str().unwrap()).collect();
+    assert_eq!(hops, ["800.0", "66.7", "50.0"]);
+    near(fact(&f, "cn-2020-price-rise", "ZJG1", "熔喷布", "rise"), 1900.0, 0.1, "骏马 2 → 40");
+    near(fact(&f, "local-melt-blown", "LY01", "熔喷布", "rise"), 1144.4, 0.1, "丽洋 4.5 → 56");
+}
+
+#[test]
+fn a_legal_maximum_is_reproduced_row_for_row() {
+    let data = root().join("../shared/data/argentina_regulated_prices_2020-04.csv.gz");
+    if !data.exists() {
+        eprintln!("skipped: no shared data");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(std::fs::File::open(&data).unwrap()), &mut text).unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let at = |name: &str| header.iter().position(|h| h == name).unwrap();
+    let (province, good, cap, label) = (at("provincia"), at("ean"), at("max_legal"), at("over_max"));
+    let (mut caps, mut over, mut n) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for record in reader.records() {
+        let r = record.unwrap();
+        n += 1;
+        caps.insert(format!("2020-04-01,{},{},{}\n", &r[province], &r[good], &r[cap]));
+        if &r[label] == "1" {
+            over.insert(r.position().unwrap().line().to_string());
+        }
+    }
+    let (file, config) = (folder.path().join("caps.csv"), folder.path().join("p.toml"));
+    std::fs::write(&file, format!("date,region,product,price\n{}", caps.into_iter().collect::<String>())).unwrap();
+    std::fs::write(&config, "currency = \"ARS\"\n[law]\nregion = \"AR\"\n[columns.prices]\nseller_id = \"id_sucursal\"\nregion = \"provincia\"\nproduct = \"ean\"\nprice = \"precio\"\n").unwrap();
+    let shown = |p: &PathBuf| p.display().to_string();
+    let out = folder.path().join("out");
+    run(&["--prices", &shown(&data), "--caps", &shown(&file), "--config", &shown(&config), "--rules", "ar-"], &out);
+    let found: BTreeSet<String> = table(&out.join("rule_rows.csv")).into_iter().map(|r| r["line"].clone()).collect();
+    assert_eq!(n, 178_947);
+    assert_eq!(over.len(), 14_931);
+    assert!(found == over, "{} found, {} labelled", found.len(), over.len());
+    let leads = table(&out.join("leads.csv"));
+    assert!(leads.len() < 1000, "one lead per shop and rule, not per good: {}", leads.len());
+}
+
+/// A small market that a rule looks at, with the observed value `factor` times the allowed one.
+struct Market {
+    files: Vec<(&'static str, String)>,
+    currency: String,
+}
+
+fn place(rule: &Rule) -> String {
+    let region = rule.regions[0].as_str();
+    match region {
+        "CN" => "440100".into(),
+        r if r.bytes().all(|b| b.is_ascii_digit()) => format!("{r:0<4}{}", if r.len() == 2 { "00" } else { "00" }),
+        r => r.into(),
+    }
+}
+
+/// `key` leaves out what the test needs, so that it must skip.
+fn market(rule: &Rule, day: Day, factor: f64, key: bool) -> Market {
+    let base = rule.base.unwrap_or(Day(day.0 - 20));
+    let good = rule.goods.first().cloned().unwrap_or_else(|| "口罩".into());
+    let region = place(rule);
+    let unit = rule.per.clone().unwrap_or_else(|| "只".into());
+    let extra = rule.allowed_pct.unwrap_or(0.0) / 100.0;
+    let sale = |d: i32, seller: &str, price: f64, cost: &str, more: &str| {
+        format!("{},{seller},{region},{good},{unit},10,{price:.6},{cost},{more}\n", Day(d))
+    };
+    let head = "date,seller_id,region,product,unit,quantity,unit_price,unit_cost,";
+    let mut files: Vec<(&'static str, String)> = Vec::new();
+    let text = match rule.test.as_str() {
+        "own-reference" => {
+            let allowed = match rule.metric {
+                Metric::Price => 10.0 * (1.0 + extra),
+                Metric::MarginAmount => 8.0 + 2.0 * (1.0 + extra),
+                Metric::MarginOnCost => 8.0 * (1.25 + extra),
+                Metric::MarginOnPrice => 8.0 / (0.8 - extra),
+            };
+            let first = if key { sale(base.0, "A", 10.0, "8", "") } else { String::new() };
+            format!("{head}\n{first}{}", sale(day.0, "A", allowed * factor, "8", ""))
+        }
+        "over-cost" => format!("{head}\n{}", sale(day.0, "A", 8.0 * (1.0 + extra) * factor, if key { "8" } else { "" }, "")),
+        "area-average" => {
+            let on = rule.base.unwrap_or(day).0;
+            let others: String = ["B", "C", if key { "D" } else { "C" }].iter().map(|s| sale(on, s, 10.0, "", "")).collect();
+            format!("{head}\n{others}{}", sale(day.0, "A", 10.0 * (1.0 + extra) * factor, "", ""))
+        }
+        "price-cap" => {
+            if rule.cap.is_none() {
+                let listed = if key { good.as_str() } else { "别的商品" };
+                files.push(("caps", format!("region,product,price\n{region},{listed},5\n")));
+            }
+            let cap = rule.cap.unwrap_or(5.0);
+            let row = sale(day.0, "A", cap * (1.0 + extra) * (1.0 + rule.tolerance) * factor, "", "");
+            format!("{head}\n{}", if key || rule.cap.is_none() { row } else { row.replace(&format!(",{unit},"), ",盒,") })
+        }
+        "cost-gap" => {
+            let cost = if key { "8" } else { "" };
+            format!("{head}\n{}{}", sale(day.0 - 20, "A", 10.0, cost, ""), sale(day.0, "A", 10.0 * (1.0 + extra) * factor, cost, ""))
+        }
+        "fee-shift" => {
+            let fee = |f: f64| if key { format!("{f:.6}") } else { String::new() };
+            let before: String = (1..=4).map(|d| sale(day.0 - d, "A", 10.0, "", &fee(5.0))).collect();
+            format!("{head}delivery_fee\n{before}{}", sale(day.0, "A", 10.0, "", &fee(5.0 * (1.0 + extra) * factor)))
+        }
+        "list-price" => {
+            let list = if key { format!("{:.6}", 7.0 * factor) } else { String::new() };
+            format!("{head}list_price\n{}{}", sale(day.0 - 3, "A", 7.0, "", ""), sale(day.0, "A", 6.0, "", &list))
+        }
+        "raised-first" => {
+            let usual: String = (30..40).map(|d| sale(day.0 - d, "A", 5.0, "", "")).collect();
+            let list = if key { "8" } else { "" };
+            format!("{head}list_price\n{usual}{}{}", sale(day.0 - 10, "A", 8.0, "", ""), sale(day.0, "A", if factor > 1.0 { 6.4 } else { 4.9 }, "", list))
+        }
+        "marked-charged" => {
+            let marked = if key { good.clone() } else { "别的商品".into() };
+            files.push(("prices", format!("date,seller_id,region,product,unit,price\n{day},A,{region},{marked},{unit},3\n")));
+            format!("{head}\n{}", sale(day.0, "A", 3.0 * (1.0 + rule.tolerance) * factor, "", ""))
+        }
+        "stock-ratio" => {
+            let held = rule.days.unwrap_or(0);
+            let stock = |s: f64| if key { format!("{s:.4}") } else { String::new() };
+            let monthly = 10.0 * 365.25 / 12.0;
+            let sold: String = (0..40).map(|d| sale(base.0 - d, "A", 10.0, "", "")).collect();
+            let kept: String = (0..=held).map(|d| sale(day.0 + d, "A", 10.0, "", &stock(monthly * (1.0 + extra) * factor))).collect();
+            format!("{head}stock\n{sold}{kept}")
+        }
+        "wording" => {
+            let words = if factor > 1.0 { rule.words[0].as_str() } else { "欢迎选购" };
+            format!("{head}text\n{}", sale(day.0, "A", 10.0, "", &format!("本店{}", if key { words } else { "" })))
+        }
+        "bundle" => {
+            let alone: String = (10..14).map(|d| sale(day.0 - d, "A", 2.0, "", "")).collect();
+            let other = |d: i32, price: f64, bundle: &str| sale(d, "A", price, "", bundle).replace(&good, "维生素");
+            let vitamins: String = (10..14).map(|d| other(day.0 - d, 3.0, "")).collect();
+            let days = (0..4).map(|d| {
+                let b = if key { format!("S{d}") } else { String::new() };
+                sale(day.0 + d, "A", 2.0, "", &b) + &other(day.0 + d, 3.0 + 2.0 * ((1.0 + extra) * factor - 1.0), &b)
+            });
+            format!("{head}bundle_id\n{alone}{vitamins}{}", days.collect::<String>())
+        }
+        "chain-markup" => {
+            let buyer = if key { "A" } else { "" };
+            format!("{head}buyer_id\n{}{}", sale(day.0, "M", 4.0, "4", buyer), sale(day.0, "A", 4.0 * (1.0 + extra) * factor, "", ""))
+        }
+        other => panic!("{other}: no market for this kind of test"),
+    };
+    files.push(("transactions", text));
+    Market { files, currency: rule.currency.first().cloned().unwrap_or_else(|| "元".into()) }
+}
+
+/// The result of a rule on seller A in a market; `None` where the rule was not applied.
+fn verdict(rule: &Rule, market: &Market, notice: Option<Day>, folder: &Path) -> Option<String> {
+    std::fs::create_dir_all(folder).unwrap();
+    let mut arguments: Vec<String> = Vec::new();
+    for (table, text) in &market.files {
+        let path = folder.join(format!("{table}.csv"));
+        std::fs::write(&path, text).unwrap();
+        arguments.extend([format!("--{table}"), path.display().to_string()]);
+    }
+    if let Some(day) = notice {
+        let path = folder.join("notices.csv");
+        std::fs::write(&path, format!("date,seller_id,kind\n{day},A,告诫\n")).unwrap();
+        arguments.extend(["--notices".into(), path.display().to_string()]);
+    }
+    let config = folder.join("p.toml");
+    std::fs::write(&config, format!("currency = \"{}\"\n", market.currency)).unwrap();
+    arguments.extend(["--config".into(), config.display().to_string(), "--rules".into(), rule.id.clone()]);
+    let given: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let out = folder.join("out");
+    run(&given, &out);
+    let good = rule.goods.first().cloned().unwrap_or_else(|| "口罩".into());
+    let all = table(&out.join("rules.csv")).into_iter();
+    let mine = all.filter(|r| r["rule_id"] == rule.id && r["seller_id"] == "A" && r["product"] == good).map(|r| r["result"].clone());
+    mine.min_by_key(|r| r == "skipped")
+}
+
+#[test]
+fn every_rule_flags_spares_and_skips() {
+    let rules = packs::load(&[] as &[&Path], &[]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for rule in &rules {
+        if rule.test == "area-average" && rule.allowed_pct.is_none() {
+            let m = market(rule, Day(rule.from.0 + 30), 2.0, true);
+            assert_eq!(verdict(rule, &m, None, &folder.path().join(&rule.id)).as_deref(), Some("skipped"), "{}", rule.id);
+            continue;
+        }
+        let first = rule.base.map_or(rule.from, |b| Day(b.0 + 1)).max(rule.from);
+        let day = Day(first.0 + 1);
+        let given = rule.notice_required.then(|| rule.from.max(Day(day.0 - 1)));
+        let say = |name: &str, day: Day, factor: f64, key: bool, notice: Option<Day>| {
+            verdict(rule, &market(rule, day, factor, key), notice, &folder.path().join(format!("{}-{name}", rule.id)))
+        };
+        let above = |v: Option<String>| v.as_deref() == Some("above");
+        assert!(above(say("flag", day, 1.02, true, given)), "{}: above the threshold", rule.id);
+        let at = say("at", day, 1.0, true, given);
+        assert!(matches!(at.as_deref(), Some("within" | "skipped")), "{}: at the threshold {at:?}", rule.id);
+        let skip = say("skip", day, 1.02, false, given);
+        assert!(matches!(skip.as_deref(), Some("skipped")) , "{}: skip {skip:?}", rule.id);
+        if rule.test != "stock-ratio" && rule.test != "bundle" {
+            let early = say("early", Day(first.0 - 1), 1.02, true, given);
+            assert!(!above(early.clone()), "{}: the day before it binds {early:?}", rule.id);
+        }
+        if let Some(until) = rule.until {
+            assert!(!above(say("late", Day(until.0 + 1), 1.02, true, given)), "{}: the day after it ends", rule.id);
+        }
+        if rule.notice_required {
+            assert_eq!(say("notice", day, 1.02, true, None).as_deref(), Some("above_notice_missing"), "{}", rule.id);
+            let after = say("noticed", day, 1.02, true, Some(Day(day.0 + 60)));
+            assert!(!above(after), "{}: sold before the notice", rule.id);
+        }
+        if rule.sellers == Sellers::WithoutHistory {
+            let mut m = market(rule, day, 1.02, true);
+            let old = m.files.last().unwrap().1.lines().nth(1).unwrap().replace(&day.to_string(), &rule.base.unwrap().to_string());
+            m.files.last_mut().unwrap().1 += &(old + "\n");
+            let v = verdict(rule, &m, given, &folder.path().join(format!("{}-history", rule.id)));
+            assert_eq!(v.as_deref(), Some("skipped"), "{}: it sold on the base date", rule.id);
+        }
+    }
+}
+
+/// Moving one base date changes the results of that rule alone.
+#[test]
+fn one_dated_row_changes_only_what_it_should() {
+    let folder = tempfile::tempdir().unwrap();
+    let sales = root().join("tests/fixtures/golden/hubei.transactions.csv").display().to_string();
+    let text = std::fs::read_to_string(root().join("datasets/statutes/cn-local.toml")).unwrap();
+    let start = text.find("id = \"cn-42-2020-3-price\"").unwrap();
+    let moved = format!("{}{}", &text[..start], text[start..].replacen("base = \"2020-01-21\"", "base = \"2020-01-19\"", 1));
+    assert_ne!(text, moved);
+    let own = folder.path().join("cn-local.toml");
+    std::fs::write(&own, moved).unwrap();
+    let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+    run(&["--transactions", &sales], &a);
+    run(&["--transactions", &sales, "--rule-file", &own.display().to_string()], &b);
+    let (a, b) = (table(&a.join("rules.csv")), table(&b.join("rules.csv")));
+    let others = |rows: &[Row]| rows.iter().filter(|r| r["rule_id"] != "cn-42-2020-3-price").cloned().collect::<Vec<_>>();
+    assert_eq!(others(&a), others(&b));
+    let mine = |rows: &[Row]| rows.iter().filter(|r| r["rule_id"] == "cn-42-2020-3-price").map(|r| r["result"].clone()).collect::<BTreeSet<_>>();
+    assert!(mine(&a).contains("above") && mine(&b) == BTreeSet::from(["skipped".to_owned()]), "{:?} {:?}", mine(&a), mine(&b));
+}
+
+/// Every rule and every kind of test has its page: sentence, clause, dates, worked example; unverified ones are marked.
+#[test]
+fn explain_shows_every_rule() {
+    let (ok, list, _) = pricewatch(&["explain"]);
+    assert!(ok);
+    for rule in packs::load(&[] as &[&Path], &[]).unwrap() {
+        let line = list.lines().find(|l| l.split_whitespace().next() == Some(&rule.id)).unwrap();
+        let unverified = rule.status == pricewatch::model::TextStatus::Unverified;
+        assert_eq!(line.contains("unverified"), unverified, "{line}");
+        let (ok, zh, _) = pricewatch(&["explain", &rule.id]);
+        assert!(ok && zh.contains(&rule.says.zh) && zh.contains(&rule.clause.zh) && zh.contains("算例"), "{zh}");
+        assert!(zh.contains(&rule.from.to_string()) && zh.contains("未核对") == unverified, "{zh}");
+        let (_, en, _) = pricewatch(&["explain", &rule.id, "--lang", "en"]);
+        assert!(en.contains("Worked example") && en.contains("UNVERIFIED") == unverified, "{en}");
+    }
+    for test in pricewatch::law::TESTS {
+        let (zh, en) = test.page.split_once("\n---\n").unwrap();
+        assert!(zh.contains("## 检验") && zh.contains("## 跳过") && en.contains("## Test") && en.contains("## Skips when"), "{}", test.id);
+    }
+}
