@@ -51,7 +51,7 @@ pub fn judged(docket: &Docket<'_>, rules: &[Rule], r: usize, s: usize, result: R
             m.over.retain(|o| o.day > day);
         }
     }
-    let defence = match (&result, rule.cost_defence) {
+    let defence = match (&mut result, rule.cost_defence) {
         (Ok(m), Some(_)) if !m.over.is_empty() => defence(m),
         _ => DefenceState::None,
     };
@@ -72,14 +72,22 @@ fn notice_of(docket: &Docket<'_>, rule: &Rule, s: usize) -> Option<Day> {
     mine.map(|n| n.day).filter(|d| *d >= rule.from).min()
 }
 
-fn defence(m: &Measure) -> DefenceState {
-    let allowed: BTreeMap<Day, f64> = m.defended.iter().copied().collect();
-    let states: Vec<Option<bool>> =
-        m.over.iter().map(|o| allowed.get(&o.day).map(|a| !exceeds(o.observed, *a, 0.0))).collect();
-    if states.iter().any(|s| *s == Some(false)) {
-        return DefenceState::NotMet;
+/// Days that cost explains are taken out; where it explains part, the higher of both prices is the allowed one. All
+/// days stay, for the record, where cost explains every one.
+fn defence(m: &mut Measure) -> DefenceState {
+    let defended: BTreeMap<Day, f64> = m.defended.iter().copied().collect();
+    let left: Vec<Over> = m
+        .over
+        .iter()
+        .map(|o| Over { allowed: defended.get(&o.day).map_or(o.allowed, |d| d.max(o.allowed)), ..*o })
+        .filter(|o| exceeds(o.observed, o.allowed, 0.0))
+        .collect();
+    if left.is_empty() {
+        return DefenceState::Met;
     }
-    if states.iter().all(|s| *s == Some(true)) { DefenceState::Met } else { DefenceState::Unknown }
+    m.over = left;
+    let known = m.over.iter().any(|o| defended.contains_key(&o.day));
+    if known { DefenceState::NotMet } else { DefenceState::Unknown }
 }
 
 /// The price at which the defence of a rule would hold on point `i`: the base margin kept on the cost of the day.

@@ -164,7 +164,8 @@ pub struct Rule {
     /// Words looked for (tests on text).
     #[serde(default)]
     pub words: Vec<String>,
-    /// Percent over the allowed value from which an excess makes a lead of its own; below, it is listed only.
+    /// Percent over the allowed value (middle of the rows above it) from which an excess makes a lead of its own; below,
+    /// it is listed in rules.csv only. 15 follows the numbers of Hubei and Hainan.
     #[serde(default)]
     pub lead_pct: f64,
     /// What takes a seller out and has to be checked by people.
