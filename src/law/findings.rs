@@ -122,7 +122,7 @@ fn finding(docket: &Docket<'_>, rule: &Rule, j: &Judged) -> Finding {
     Finding {
         screen: test_of(rule).map_or("", |t| t.id),
         kind: rule.conduct,
-        subject: Subject { cell: series.cell as usize, series: vec![j.series] },
+        subject: Subject::of(series.cell as usize, vec![j.series]),
         window,
         measured: excess.unwrap_or(m.over.len() as f64),
         threshold: rule.lead_pct,
@@ -140,6 +140,7 @@ fn finding(docket: &Docket<'_>, rule: &Rule, j: &Judged) -> Finding {
         basis: format!("{}{}", rule.clause.zh, mark(true)).into(),
         rule: Some(rule.id.clone()),
         sheet: m.sheet.clone(),
+        party: None,
         facts: m.facts.clone(),
         reason: Text::new(said(true), said(false)),
         rows,

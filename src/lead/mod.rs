@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::{Check, CostExplained, Finding, Grade, Kind, Lead, Panel, PriceUnit, Screen, State, Subject, Text};
+use crate::model::{Check, CostExplained, Finding, Grade, Kind, Lead, Panel, Party, PriceUnit, Screen, State, Subject, Text};
 
 /// Ranked leads: by kind, then score, higher first; ties by id. Findings on one subject are one lead, told by
 /// the strongest.
 pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lead> {
     let alone = |f: &Finding| f.rule.is_some() || screens.iter().any(|s| s.id == f.screen && s.leads_alone);
-    let mut subjects: BTreeMap<(Kind, &Subject), Vec<usize>> = BTreeMap::new();
+    let mut subjects: BTreeMap<(Kind, &Subject, Option<&Party>), Vec<usize>> = BTreeMap::new();
     for (i, f) in findings.iter().enumerate().filter(|(_, f)| alone(f)) {
-        subjects.entry((f.kind, &f.subject)).or_default().push(i);
+        subjects.entry((f.kind, &f.subject, f.party.as_ref())).or_default().push(i);
     }
     let mut leads: Vec<Lead> = subjects.into_values().map(|of| merged(panel, findings, of)).collect();
     leads.sort_by(|a, b| a.kind.cmp(&b.kind).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
@@ -47,23 +47,10 @@ fn merged(panel: &Panel, findings: &[Finding], mut of: Vec<usize>) -> Lead {
 }
 
 fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
-    let cell = &panel.cells[f.subject.cell];
-    let series = &f.subject.series;
-    let one = |values: Vec<String>| -> String {
-        let mut values = values;
-        values.sort();
-        values.dedup();
-        if values.len() == 1 { values.remove(0) } else { String::new() }
-    };
-    let product = one(series.iter().map(|&s| panel.items[panel.series[s].item as usize].product.clone()).collect());
-    let product = if product.is_empty() { cell.product.clone() } else { product };
-    let market = one(series.iter().map(|&s| panel.series[s].market.clone()).collect());
-    let mut sellers: Vec<String> =
-        series.iter().map(|&s| panel.sellers[panel.series[s].seller as usize].id.clone()).collect();
-    sellers.sort();
-    sellers.dedup();
-    let key =
-        format!("{}|{}|{}|{}|{}|{:?}", f.kind.name(), sellers.join(";"), cell.region, product, f.window.0, cell.basis);
+    let place = Place::new(panel, f);
+    let Place { region, market, product, names, basis } = place;
+    let sellers: Vec<String> = names.iter().map(|n| n.0.clone()).collect();
+    let key = format!("{}|{}|{region}|{product}|{}|{basis}", f.kind.name(), sellers.join(";"), f.window.0);
     let (quality, quality_notes) = grade(panel, f);
     let increase = f.reference_price.zip(f.observed_price).map(|(old, new)| (new / old - 1.0) * 100.0);
     Lead {
@@ -73,11 +60,12 @@ fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
         p_value: f.p_value,
         q_value: f.q_value,
         cell: f.subject.cell,
-        series: series.clone(),
-        region: cell.region.clone(),
+        series: f.subject.series.clone(),
+        region,
         market,
         product,
         sellers,
+        names,
         first_day: f.window.0,
         last_day: f.window.1,
         reference_price: f.reference_price,
@@ -96,6 +84,41 @@ fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
     }
 }
 
+/// Where and about whom a finding is.
+struct Place {
+    region: String,
+    market: String,
+    product: String,
+    names: Vec<(String, String)>,
+    basis: String,
+}
+
+impl Place {
+    fn new(panel: &Panel, f: &Finding) -> Place {
+        let Some(cell) = f.subject.cell.map(|c| &panel.cells[c]) else {
+            let party = f.party.as_ref();
+            let text = |of: fn(&Party) -> &String| party.map_or(String::new(), |p| of(p).clone());
+            let names = party.map_or(Vec::new(), |p| p.sellers.clone());
+            let (region, product) = (text(|p| &p.region), text(|p| &p.product));
+            return Place { region, market: String::new(), product, names, basis: f.screen.to_owned() };
+        };
+        let one = |mut values: Vec<&String>| -> String {
+            values.sort();
+            values.dedup();
+            if values.len() == 1 { values[0].clone() } else { String::new() }
+        };
+        let all = || f.subject.series.iter().map(|&s| &panel.series[s]);
+        let product = one(all().map(|s| &panel.items[s.item as usize].product).collect());
+        let product = if product.is_empty() { cell.product.clone() } else { product };
+        let market = one(all().map(|s| &s.market).collect());
+        let seller = |s: u32| (panel.sellers[s as usize].id.clone(), panel.sellers[s as usize].name.clone());
+        let mut names: Vec<(String, String)> = all().map(|s| seller(s.seller)).collect();
+        names.sort();
+        names.dedup();
+        Place { region: cell.region.clone(), market, product, names, basis: format!("{:?}", cell.basis) }
+    }
+}
+
 /// First letter of a lead id.
 fn letter(kind: Kind) -> &'static str {
     match kind {
@@ -108,7 +131,7 @@ fn letter(kind: Kind) -> &'static str {
 }
 
 fn grade(panel: &Panel, f: &Finding) -> (Grade, Vec<Text>) {
-    let cell = &panel.cells[f.subject.cell];
+    let Some(cell) = f.subject.cell.map(|c| &panel.cells[c]) else { return (Grade::B, Vec::new()) };
     let mut notes = Vec::new();
     let peers = cell.market.iter().map(|d| d.n).max().unwrap_or(0);
     if peers < 10 {
@@ -130,6 +153,9 @@ fn grade(panel: &Panel, f: &Finding) -> (Grade, Vec<Text>) {
 }
 
 fn innocent(panel: &Panel, f: &Finding) -> Vec<Check> {
+    if let Some(party) = &f.party {
+        return party.innocent.iter().map(|t| Check { text: t.clone(), state: State::Unknown }).collect();
+    }
     let check = |zh: &str, en: &str, state| Check { text: Text::new(zh, en), state };
     let cost = match f.cost {
         CostExplained::Explained => State::Yes,
@@ -162,6 +188,9 @@ fn innocent(panel: &Panel, f: &Finding) -> Vec<Check> {
 }
 
 fn next_steps(f: &Finding) -> Vec<Text> {
+    if let Some(party) = &f.party {
+        return party.next_steps.clone();
+    }
     let mut steps = vec![
         Text::new("核对窗口内的原始票据与来源行", "check the receipts behind the source rows of the window"),
         Text::new(

@@ -64,11 +64,33 @@ impl CostExplained {
 /// Whom a finding is about: one series (a seller and its product) or several of one cell.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Subject {
-    /// Index into `Panel::cells`.
-    pub cell: usize,
+    /// Index into `Panel::cells`; `None` where the finding is not about prices of one cell (see [`Finding::party`]).
+    pub cell: Option<usize>,
     /// Indices into `Panel::series`, ascending (several goods of one seller: the one told first, then the others);
     /// empty for a market event.
     pub series: Vec<usize>,
+}
+
+impl Subject {
+    /// Series of one cell.
+    pub fn of(cell: usize, series: Vec<usize>) -> Subject {
+        Subject { cell: Some(cell), series }
+    }
+}
+
+/// Whom a finding is about where it does not rest on price series: certificates, bids.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Party {
+    /// Id and name of each, sorted by id.
+    pub sellers: Vec<(String, String)>,
+    /// Region as in the input, may be empty.
+    pub region: String,
+    /// Good, contract or certificate, may be empty.
+    pub product: String,
+    /// Innocent explanations to rule out.
+    pub innocent: Vec<Text>,
+    /// What to check next.
+    pub next_steps: Vec<Text>,
 }
 
 /// One dated price change of one series.
@@ -140,6 +162,8 @@ pub struct Finding {
     pub rule: Option<String>,
     /// Table of evidence of its own, if any.
     pub sheet: Option<Sheet>,
+    /// Whom it is about, where there is no price series.
+    pub party: Option<Party>,
     /// Named numbers behind `measured`, in the order of the formula (`key`, value, unit).
     pub facts: Vec<(&'static str, f64, String)>,
     /// One or two sentences a shop owner understands.

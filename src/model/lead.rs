@@ -49,8 +49,8 @@ pub struct Lead {
     pub p_value: Option<f64>,
     /// Its false-discovery rate.
     pub q_value: Option<f64>,
-    /// Index into `Panel::cells`.
-    pub cell: usize,
+    /// Index into `Panel::cells`, where the lead rests on prices.
+    pub cell: Option<usize>,
     /// Indices into `Panel::series`.
     pub series: Vec<usize>,
     /// Region as in the input.
@@ -61,6 +61,8 @@ pub struct Lead {
     pub product: String,
     /// Seller ids.
     pub sellers: Vec<String>,
+    /// Id and name of each seller, as shown.
+    pub names: Vec<(String, String)>,
     /// First day of the pattern.
     pub first_day: Day,
     /// Last day of the pattern.

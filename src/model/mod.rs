@@ -11,7 +11,7 @@ pub mod text;
 pub mod time;
 
 pub use batch::{Batch, Extra, Label};
-pub use finding::{CostExplained, Finding, Kind, RowNote, Skip, Step, Subject};
+pub use finding::{CostExplained, Finding, Kind, Party, RowNote, Skip, Step, Subject};
 pub use lead::{Check, Grade, Lead, State};
 pub use panel::{Basis, Cell, CostPath, CreditCode, Grid, Item, MarketDay, Panel, PriceUnit, Seller, Series};
 pub use rule::{

@@ -6,7 +6,7 @@ use plotters::prelude::*;
 use resvg::{tiny_skia, usvg};
 
 use super::{Results, font};
-use crate::model::{Basis, Day, Finding, Kind, Lang, Lead, MarketDay};
+use crate::model::{Basis, Cell, Day, Finding, Kind, Lang, Lead, MarketDay};
 
 const SIZE: (u32, u32) = (960, 420);
 const INK: RGBColor = RGBColor(27, 38, 49);
@@ -19,6 +19,8 @@ const BLUE: RGBColor = RGBColor(31, 97, 141);
 pub fn of_lead(r: &Results<'_>, lead: &Lead) -> Result<Vec<(String, String)>> {
     font::register();
     let f = &r.findings[lead.findings[0]];
+    let Some(cell) = lead.cell else { return Ok(Vec::new()) };
+    let cell = &r.panel.cells[cell];
     let draw = |name: &str, paint: &dyn Fn(&Area<'_>) -> Result<()>| -> Result<(String, String)> {
         let mut svg = String::new();
         {
@@ -30,9 +32,9 @@ pub fn of_lead(r: &Results<'_>, lead: &Lead) -> Result<Vec<(String, String)>> {
         Ok((format!("charts/{}-{name}", lead.id), svg))
     };
     if lead.kind == Kind::Collusion {
-        return Ok(vec![draw("raster", &|a| raster(a, r, lead, f))?, draw("overlay", &|a| overlay(a, r, lead, f))?]);
+        return Ok(vec![draw("raster", &|a| raster(a, r, lead, f, cell))?, draw("overlay", &|a| overlay(a, r, lead, f, cell))?]);
     }
-    Ok(vec![draw("price", &|a| price_path(a, r, lead, f))?])
+    Ok(vec![draw("price", &|a| price_path(a, r, lead, f, cell))?])
 }
 
 /// The stand-alone files of a chart: SVG with text as paths, PNG at twice the size.
@@ -78,8 +80,7 @@ fn pick(lang: Lang, zh: &str, en: &str) -> String {
     if lang == Lang::Zh { zh.to_owned() } else { en.to_owned() }
 }
 
-fn footer(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<()> {
-    let cell = &r.panel.cells[lead.cell];
+fn footer(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cell) -> Result<()> {
     let basis = match cell.basis {
         Basis::Posted => pick(r.lang, "标价", "posted price"),
         Basis::Net => pick(r.lang, "成交价", "transaction price"),
@@ -121,9 +122,9 @@ struct Line {
     dashed: bool,
 }
 
-fn price_path(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<()> {
+fn price_path(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cell) -> Result<()> {
     let series = &r.panel.series[lead.series[0]];
-    let (cell, p) = (&r.panel.cells[lead.cell], r.panel.points(series));
+    let p = r.panel.points(series);
     let own: Vec<(i32, f64)> = p.day.iter().copied().zip(p.price.iter().copied()).collect();
     let mut lines = vec![
         Line {
@@ -162,15 +163,14 @@ fn price_path(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Res
         width: 3,
         dashed: false,
     });
-    draw_lines(area, r, lead, f, &cell.market, lines)
+    draw_lines(area, r, lead, f, cell, lines)
 }
 
 fn median(market: &[MarketDay]) -> Vec<(i32, f64)> {
     market.iter().map(|d| (d.day.0, d.median)).collect()
 }
 
-fn overlay(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<()> {
-    let cell = &r.panel.cells[lead.cell];
+fn overlay(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cell) -> Result<()> {
     let mut lines = vec![Line {
         label: pick(r.lang, "市场中位价", "market median"),
         points: median(&cell.market),
@@ -189,7 +189,7 @@ fn overlay(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result
             dashed: false,
         });
     }
-    draw_lines(area, r, lead, f, &cell.market, lines)
+    draw_lines(area, r, lead, f, cell, lines)
 }
 
 fn draw_lines(
@@ -197,12 +197,12 @@ fn draw_lines(
     r: &Results<'_>,
     lead: &Lead,
     f: &Finding,
-    market: &[MarketDay],
+    cell: &Cell,
     lines: Vec<Line>,
 ) -> Result<()> {
     let days = || lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
     let (low, high) = (days().min().unwrap_or(0), days().max().unwrap_or(1));
-    let market: Vec<&MarketDay> = market.iter().filter(|d| (low..=high).contains(&d.day.0)).collect();
+    let market: Vec<&MarketDay> = cell.market.iter().filter(|d| (low..=high).contains(&d.day.0)).collect();
     let top =
         lines.iter().flat_map(|l| l.points.iter().map(|p| p.1)).chain(market.iter().map(|d| d.q3)).fold(0.0, f64::max)
             * 1.08;
@@ -268,12 +268,11 @@ fn draw_lines(
         let style = ("sans-serif", 13).into_font().color(&line.colour);
         chart.draw_series([Text::new(line.label, (high + 1, at + top * 0.02), style)]).map_err(|e| anyhow!("{e}"))?;
     }
-    footer(area, r, lead, f)
+    footer(area, r, lead, f, cell)
 }
 
 /// Members × days: a bar for each rise, its episode and the order within it.
-fn raster(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<()> {
-    let cell = &r.panel.cells[lead.cell];
+fn raster(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cell) -> Result<()> {
     let (low, high) = (cell.market.first().map_or(0, |d| d.day.0), cell.market.last().map_or(1, |d| d.day.0));
     let n = lead.series.len() as i32;
     let mut chart = ChartBuilder::on(area)
@@ -318,5 +317,5 @@ fn raster(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding) -> Result<
         let at = (12, 40 + k as i32 * height + height / 2 - 8);
         area.draw(&Text::new(name, at, ("sans-serif", 13).into_font().color(&INK))).map_err(|e| anyhow!("{e}"))?;
     }
-    footer(area, r, lead, f)
+    footer(area, r, lead, f, cell)
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Results;
-use crate::model::{Finding, RowRef, Subject};
+use crate::model::{Finding, Party, RowRef, Subject};
 
 /// Describes findings.json.
 pub const SCHEMA: &str = include_str!("findings.schema.json");
@@ -55,12 +55,17 @@ pub fn findings(r: &Results<'_>) -> Result<Vec<u8>> {
 }
 
 fn subject(r: &Results<'_>, s: &Subject) -> Value {
-    let cell = &r.panel.cells[s.cell];
+    let Some(cell) = s.cell.map(|c| &r.panel.cells[c]) else { return Value::Null };
     let sellers: Vec<&str> =
         s.series.iter().map(|&i| r.panel.sellers[r.panel.series[i].seller as usize].id.as_str()).collect();
     let product =
         s.series.first().map_or(cell.product.as_str(), |&i| &r.panel.items[r.panel.series[i].item as usize].product);
     json!({"region": cell.region, "product": product, "cell": cell.product, "unit": cell.unit.label(), "basis": cell.basis, "sellers": sellers})
+}
+
+fn party(p: &Party) -> Value {
+    let sellers: Vec<&str> = p.sellers.iter().map(|s| s.0.as_str()).collect();
+    json!({"region": p.region, "product": p.product, "cell": p.product, "unit": "", "basis": "", "sellers": sellers})
 }
 
 fn row(r: &Results<'_>, row: RowRef) -> Value {
@@ -89,7 +94,7 @@ fn finding(r: &Results<'_>, f: &Finding) -> Value {
         })
         .collect();
     json!({
-        "screen": f.screen, "kind": f.kind.name(), "subject": subject(r, &f.subject),
+        "screen": f.screen, "kind": f.kind.name(), "subject": f.party.as_ref().map_or_else(|| subject(r, &f.subject), party),
         "first_date": f.window.0, "last_date": f.window.1,
         "measured": finite(f.measured), "threshold": finite(f.threshold), "unit": f.unit,
         "p_value": f.p_value, "p_floor": f.p_floor, "q_value": f.q_value, "tested": f.tested,

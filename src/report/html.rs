@@ -5,7 +5,7 @@ use minijinja::{AutoEscape, Environment};
 use serde_json::{Value, json};
 
 use super::{Results, chart, font, page as one_language, rules};
-use crate::model::{Kind, Lang, Lead, Sheet, State, masked};
+use crate::model::{Kind, Lang, Lead, Sheet, State, Text, masked};
 
 /// The page. `charts` holds (name, SVG) per lead.
 pub fn page(r: &Results<'_>, charts: &[Vec<(String, String)>]) -> Result<String> {
@@ -67,15 +67,7 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
         v.filter(|v| v.is_finite()).map_or("–".to_owned(), |v| format!("{v:.digits$}"))
     };
     let svgs: Vec<String> = charts.iter().map(|c| chart::in_page(&c.1)).collect();
-    let mut sellers: Vec<u32> = l.series.iter().map(|&s| r.panel.series[s].seller).collect();
-    sellers.dedup();
-    let names: Vec<Value> = sellers
-        .into_iter()
-        .map(|s| {
-            let seller = &r.panel.sellers[s as usize];
-            json!({"id": masked(&seller.id), "name": seller.name})
-        })
-        .collect();
+    let names: Vec<Value> = l.names.iter().map(|(id, name)| json!({"id": masked(id), "name": name})).collect();
     let rows: Vec<Value> = f
         .rows
         .iter()
@@ -89,7 +81,7 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
             json!({"seller": seller, "last_old": s.last_old, "first_new": s.first_new, "old": format!("{:.2}", s.old), "new": format!("{:.2}", s.new), "episode": s.episode})
         })
         .collect();
-    let price_unit = r.panel.price_unit(&r.panel.cells[f.subject.cell]);
+    let price_unit = f.subject.cell.map_or(Text::default(), |c| r.panel.price_unit(&r.panel.cells[c]));
     let unit = |u: &str| if u == price_unit.zh { price_unit.get(r.lang).to_owned() } else { u.to_owned() };
     let facts: Vec<Value> =
         f.facts.iter().map(|(k, v, u)| json!({"name": k, "value": number(Some(*v), if counts(*v, u) { 0 } else { 3 }), "unit": unit(u)})).collect();
@@ -102,7 +94,7 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
         l.innocent.iter().map(|c| json!({"text": c.text.get(r.lang), "state": state(c.state)})).collect();
     let sheets: Vec<Value> =
         l.findings.iter().filter_map(|i| r.findings[*i].sheet.as_ref()).map(|s| sheet(r, s)).collect();
-    let told = if l.kind == Kind::Collusion { &[][..] } else { &l.series[..1] };
+    let told = if l.kind == Kind::Collusion { &[][..] } else { &l.series[..l.series.len().min(1)] };
     let judged = r.judged.iter().filter(|j| told.contains(&j.series) && j.over().is_some());
     let judged: Vec<Value> = judged.map(|j| rules::shown(r, j)).collect();
     let place = r.regions.get(&l.region).map_or(l.region.clone(), |c| c.1.clone());

@@ -118,12 +118,12 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
     let date = |pick: fn(&Lead) -> Day| Cell::Date(lead.map_or(r.context.as_of, pick));
     let names = |l: &Lead| sellers(r, l).map(|s| s.name.as_str()).collect::<Vec<_>>().join("\n");
     let ids = |l: &Lead| l.sellers.join("\n");
-    let unit = |l: &Lead| r.panel.price_unit(&r.panel.cells[l.cell]).get(r.lang).to_owned();
+    let unit = |l: &Lead| l.cell.map_or(String::new(), |c| r.panel.price_unit(&r.panel.cells[c]).get(r.lang).to_owned());
     let lines = |list: Vec<&str>| list.join("\n");
     let open =
         |l: &Lead| lines(l.innocent.iter().filter(|c| c.state != State::No).map(|c| c.text.get(r.lang)).collect());
     let next = |l: &Lead| lines(l.next_steps.iter().map(|t| t.get(r.lang)).collect());
-    let peers = |l: &Lead| r.panel.cells[l.cell].market.iter().map(|d| f64::from(d.n)).reduce(f64::max);
+    let peers = |l: &Lead| r.panel.cells[l.cell?].market.iter().map(|d| f64::from(d.n)).reduce(f64::max);
     let rise = |l: &Lead| Some(l.observed_price? - l.reference_price?);
     let w = |zh, en| word(r, zh, en);
     vec![

@@ -110,7 +110,7 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
     let cell = &panel.cells[c];
     let skip = |zh: &str, en: &str| Skip {
         screen: SCREEN.id,
-        subject: Subject { cell: c, series: Vec::new() },
+        subject: Subject::of(c, Vec::new()),
         reason: Text::new(zh, en),
     };
     if !cell.comparable {
@@ -224,7 +224,7 @@ fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: 
     Some(Finding {
         screen: SCREEN.id,
         kind: Kind::Collusion,
-        subject: Subject { cell: candidate.cell, series: members.clone() },
+        subject: Subject::of(candidate.cell, members.clone()),
         window: (Day(first), Day(last)),
         measured: episodes.len() as f64,
         threshold: knobs.get(&MIN_JOINT),
@@ -241,6 +241,7 @@ fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: 
         basis: "METHODS 2.2 event synchronisation, 2.3 cost discount, 2.4; Charikar 2000".into(),
         rule: None,
         sheet: None,
+        party: None,
         facts: vec![
             ("joint_rises", episodes.len() as f64, String::new()),
             ("joint_rises_cost_leaves_unexplained", unexplained as f64, String::new()),

@@ -143,7 +143,7 @@ fn examine(panel: &Panel, cells: &[usize], knobs: &Knobs) -> (Vec<Judged>, Vec<S
             match rise(panel, s, market, knobs) {
                 Ok(rise) => rises.push((i, against, rise)),
                 Err(reason) => {
-                    skips.push(Skip { screen: SCREEN.id, subject: Subject { cell: c, series: vec![s] }, reason });
+                    skips.push(Skip { screen: SCREEN.id, subject: Subject::of(c, vec![s]), reason });
                 }
             }
         }
@@ -238,7 +238,7 @@ fn finding(
 ) -> Result<Finding, Skip> {
     let series = &panel.series[rise.series];
     let (cell, points) = (&panel.cells[series.cell as usize], panel.points(series));
-    let subject = Subject { cell: series.cell as usize, series: vec![rise.series] };
+    let subject = Subject::of(series.cell as usize, vec![rise.series]);
     let at = |part: &[(usize, f64, f64)]| part.iter().map(|o| o.0).collect::<Vec<_>>();
     let (before, inside) = (at(&rise.path[..rise.from]), at(&rise.path[rise.from..rise.to]));
     let (old, first, last) = (before[before.len() - 1], inside[0], inside[inside.len() - 1]);
@@ -294,6 +294,7 @@ fn finding(
         basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005), date = (last old, first new]".into(),
         rule: None,
         sheet: None,
+        party: None,
         facts: vec![
             ("reference_price", old_price.unwrap_or(f64::NAN), unit.clone()),
             ("observed_price", new_price.unwrap_or(f64::NAN), unit),

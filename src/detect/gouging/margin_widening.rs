@@ -129,7 +129,7 @@ impl Peers {
 
 fn judge(panel: &Panel, s: usize, peers: &Peers, knobs: &Knobs) -> Result<Option<Finding>, Skip> {
     let series = &panel.series[s];
-    let subject = Subject { cell: series.cell as usize, series: vec![s] };
+    let subject = Subject::of(series.cell as usize, vec![s]);
     let skip = |zh: &str, en: &str| Skip { screen: SCREEN.id, subject: subject.clone(), reason: Text::new(zh, en) };
     let points = panel.points(series);
     let sales = sales(&points, knobs.get(&STOCK_DAYS) as i32);
@@ -240,6 +240,7 @@ fn finding(panel: &Panel, subject: Subject, sales: &[Sale], from: usize, widenin
         basis: "国市监竞争〔2020〕21号 五(三): 进销差价率 against the last before; 鄂市监竞争〔2020〕3号: 15 %".into(),
         rule: None,
         sheet: None,
+        party: None,
         facts: vec![
             ("margin_rate_before", rate * 100.0, "%".into()),
             ("margin_rate_in_window", new_rate * 100.0, "%".into()),

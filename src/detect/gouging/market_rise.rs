@@ -60,7 +60,7 @@ fn run(panel: &Panel, _context: &Context, knobs: &Knobs) -> Outcome {
 }
 
 fn examine(panel: &Panel, c: usize, cell: &Cell, knobs: &Knobs) -> Result<Vec<Finding>, Skip> {
-    let subject = Subject { cell: c, series: Vec::new() };
+    let subject = Subject::of(c, Vec::new());
     let series = &panel.series[cell.series.clone()];
     if (series.len() as f64) < knobs.get(&MIN_SELLERS) || !cell.comparable {
         let reason = Text::new("同类价格序列太少", "too few comparable price series");
@@ -184,6 +184,7 @@ fn event(
         basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005) of the cell's index".into(),
         rule: None,
         sheet: None,
+        party: None,
         facts: vec![
             ("rise", percent, "%".into()),
             ("series_compared", pairs.len() as f64, String::new()),

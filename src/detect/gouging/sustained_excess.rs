@@ -124,7 +124,7 @@ fn examine(panel: &Panel, c: usize, knobs: &Knobs) -> (Vec<Peak>, Vec<Skip>) {
     let cell = &panel.cells[c];
     let skip = |s: usize, zh: &str, en: &str| Skip {
         screen: SCREEN.id,
-        subject: Subject { cell: c, series: vec![s] },
+        subject: Subject::of(c, vec![s]),
         reason: Text::new(zh, en),
     };
     let all = |zh: &str, en: &str| (Vec::new(), cell.series.clone().map(|s| skip(s, zh, en)).collect());
@@ -207,7 +207,7 @@ fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: us
     let mut finding = Finding {
         screen: SCREEN.id,
         kind: Kind::Gouging,
-        subject: Subject { cell: series.cell as usize, series: vec![peak.series] },
+        subject: Subject::of(series.cell as usize, vec![peak.series]),
         window: (Day(points.day[first]), Day(points.day[last])),
         measured,
         threshold: (knobs.get(&MIN_EXCESS).exp() - 1.0) * 100.0,
@@ -225,6 +225,7 @@ fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: us
         basis: "METHODS 2.1 peer-relative; 制止牟取暴利暂行规定 art. 5 (同一地区·同一期间·同一档次·同种商品)".into(),
         rule: None,
         sheet: None,
+        party: None,
         facts: Vec::new(),
         reason: Text::default(),
         rows: vec![
