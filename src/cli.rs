@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::certification;
 use crate::detect::SCREENS;
 use crate::ingest::date::parse_date;
 use crate::law::{self, TESTS};
@@ -109,6 +110,9 @@ enum Command {
         /// 另写逐笔销售（含进价）/ also the sales behind the prices, with purchase costs
         #[arg(long)]
         transactions: bool,
+        /// 改为生成其他行为的市场：囤积、搭售、收费、虚构原价、低标高收、证书 / instead a market of other conducts
+        #[arg(long)]
+        conducts: bool,
     },
     /// 重新计算清单中的每个哈希 / recompute every hash of the manifest
     Verify {
@@ -140,6 +144,9 @@ struct Inputs {
     /// 告诫、约谈、处罚记录 / notices, interviews, penalties
     #[arg(long, num_args = 1..)]
     notices: Vec<String>,
+    /// 证书 / certificates
+    #[arg(long, num_args = 1..)]
+    certificates: Vec<String>,
     /// 最高限价 / legal maximum prices
     #[arg(long, num_args = 1..)]
     caps: Vec<String>,
@@ -206,6 +213,7 @@ fn job(inputs: Inputs, common: &Common) -> Result<Job> {
         (TableKind::Enterprises, inputs.enterprises),
         (TableKind::Notices, inputs.notices),
         (TableKind::Caps, inputs.caps),
+        (TableKind::Certificates, inputs.certificates),
     ]);
     Ok(Job {
         inputs,
@@ -236,10 +244,11 @@ pub fn dispatch() -> Result<()> {
             println!("{}", evaluate::evaluate(&read(truth)?, &read(run.join("leads.csv"))?)?);
             Ok(())
         }
-        Command::Simulate { seed, out, cities, sellers, goods, days, gougers, cartels, gb18030, transactions } => {
+        Command::Simulate { seed, out, cities, sellers, goods, days, gougers, cartels, gb18030, transactions, conducts } => {
             let plan = Plan { seed, cities, sellers, goods, days, gougers, cartels, gb18030, transactions };
             std::fs::create_dir_all(&out)?;
-            for (name, bytes) in simulate::files(&plan)? {
+            let files = if conducts { simulate::conducts::files(seed)? } else { simulate::files(&plan)? };
+            for (name, bytes) in files {
                 std::fs::write(out.join(&name), bytes).with_context(|| name)?;
             }
             Ok(())
@@ -271,6 +280,9 @@ fn explain(id: Option<&str>, lang: Lang, files: &[PathBuf]) -> Result<()> {
             let title = |lang| report::page(test.page, lang).lines().next().unwrap_or("").trim_start_matches("# ").to_owned();
             println!("{:<24} {} / {}", test.id, title(Lang::Zh), title(Lang::En));
         }
+        for c in certification::CHECKS {
+            println!("{:<24} {} / {}", c.id, c.title.0, c.title.1);
+        }
         for r in law::packs::load(files, &[])? {
             let mark = if r.status == TextStatus::Unverified { "（条文未核对 / text unverified）" } else { "" };
             println!("{:<24} {} / {}{mark}", r.id, r.title.zh, r.title.en);
@@ -279,6 +291,10 @@ fn explain(id: Option<&str>, lang: Lang, files: &[PathBuf]) -> Result<()> {
     };
     if let Some(test) = TESTS.iter().find(|t| t.id == id) {
         println!("{}", report::page(test.page, lang));
+        return Ok(());
+    }
+    if let Some(check) = certification::CHECKS.iter().find(|c| c.id == id) {
+        println!("{}", report::page(check.page, lang));
         return Ok(());
     }
     if let Some(rule) = law::packs::load(files, &[])?.iter().find(|r| r.id == id) {

@@ -44,10 +44,39 @@ pub struct Scores {
     pub gouging: Score,
     /// Groups: same region and product, Jaccard of sellers ≥ 0.5.
     pub collusion: Score,
+    /// Other planted conducts, seller by seller: name and score, where the truth has any.
+    pub conducts: Vec<(&'static str, Score)>,
+}
+
+/// Conduct in truth.json → beginnings of the screens and tests that are to find it.
+const CONDUCTS: [(&str, &[&str]); 7] = [
+    ("hoarding", &["stock-ratio"]),
+    ("tie_in", &["bundle"]),
+    ("fee_shift", &["fee-shift"]),
+    ("false_discount", &["list-price", "raised-first"]),
+    ("marked_low", &["marked-charged"]),
+    ("certification", &["certificate-body", "certificate-fee", "certificate-number", "certificate-s", "certificate-validity"]),
+    ("certification_body", &["certificate-trace"]),
+];
+
+/// One score per conduct the truth knows: who should be found against who is.
+fn conducts(truth: &Value, leads: &[Row]) -> Vec<(&'static str, Score)> {
+    let cases: Vec<&Value> = truth["conducts"].as_array().into_iter().flatten().collect();
+    let score = |(name, screens): &(&'static str, &[&str])| {
+        let key = if *name == "certification_body" { "product" } else { "seller_id" };
+        let planted: BTreeSet<&str> = cases.iter().filter(|c| c["conduct"] == *name).filter_map(|c| c[key].as_str()).collect();
+        let by = |l: &&Row| l.screens.iter().any(|s| screens.iter().any(|b| s.starts_with(b)));
+        let who = |l: &Row| if key == "product" { vec![l.product.clone()] } else { l.sellers.iter().cloned().collect() };
+        let found: BTreeSet<String> = leads.iter().filter(by).flat_map(who).collect();
+        let right = found.iter().filter(|f| planted.contains(f.as_str())).count();
+        (*name, Score { planted: planted.len(), leads: found.len(), right, average_precision: None })
+    };
+    if cases.is_empty() { Vec::new() } else { CONDUCTS.iter().map(score).collect() }
 }
 
 struct Row {
     kind: String,
+    screens: BTreeSet<String>,
     region: String,
     product: String,
     sellers: BTreeSet<String>,
@@ -66,7 +95,7 @@ pub fn evaluate(truth: &str, leads: &str) -> Result<Scores> {
     };
     let gouging: Vec<&Row> = leads.iter().filter(|l| l.kind == "gouging" && !in_group(l)).collect();
     let collusion: Vec<&Row> = leads.iter().filter(|l| l.kind == "collusion").collect();
-    Ok(Scores { gouging: score(&gouging, &single, 1.0), collusion: score(&collusion, &groups, 0.5) })
+    Ok(Scores { gouging: score(&gouging, &single, 1.0), collusion: score(&collusion, &groups, 0.5), conducts: conducts(&truth, &leads) })
 }
 
 fn planted(truth: &Value, kind: &str, sellers: impl Fn(&Value) -> BTreeSet<String>) -> Vec<Row> {
@@ -75,6 +104,7 @@ fn planted(truth: &Value, kind: &str, sellers: impl Fn(&Value) -> BTreeSet<Strin
     cases
         .map(|c| Row {
             kind: kind.to_owned(),
+            screens: BTreeSet::new(),
             region: text(c, "region"),
             product: text(c, "product"),
             sellers: sellers(c),
@@ -87,12 +117,14 @@ fn rows(leads: &str) -> Result<Vec<Row>> {
     let header = reader.headers()?.clone();
     let at = |name: &str| header.iter().position(|h| h == name).with_context(|| format!("leads.csv: {name}"));
     let (kind, region, product, sellers) = (at("kind")?, at("region")?, at("product")?, at("sellers")?);
+    let screens = at("screens").unwrap_or(usize::MAX);
     let mut out = Vec::new();
     for r in reader.records() {
         let r = r?;
         let cell = |i: usize| r.get(i).unwrap_or("").to_owned();
         out.push(Row {
             kind: cell(kind),
+            screens: cell(screens).split(';').map(str::to_owned).collect(),
             region: cell(region),
             product: cell(product),
             sellers: cell(sellers).split(';').map(str::to_owned).collect(),
@@ -129,11 +161,12 @@ fn score(leads: &[&Row], planted: &[Row], least: f64) -> Score {
 impl fmt::Display for Scores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let show = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
-        write!(f, "kind       planted leads right precision recall f1    average_precision")?;
-        for (name, s) in [("gouging", &self.gouging), ("collusion", &self.collusion)] {
+        write!(f, "kind               planted leads right precision recall f1    average_precision")?;
+        let both = [("gouging", &self.gouging), ("collusion", &self.collusion)];
+        for (name, s) in both.into_iter().chain(self.conducts.iter().map(|(n, s)| (*n, s))) {
             write!(
                 f,
-                "\n{name:<10} {:<7} {:<5} {:<5} {:<9} {:<6} {:<5} {}",
+                "\n{name:<18} {:<7} {:<5} {:<5} {:<9} {:<6} {:<5} {}",
                 s.planted,
                 s.leads,
                 s.right,

@@ -17,7 +17,7 @@ use super::source::format_of;
 use super::split::start_line;
 use super::unit::read_unit;
 use super::{FileRead, Options};
-use crate::model::{Accounting, Cap, CostPath, Day, FileReport, Notice, Reject, RowRef, TableKind, Text};
+use crate::model::{Accounting, Cap, Certificate, CostPath, Day, FileReport, Notice, Reject, RowRef, TableKind, Text};
 
 /// Cost paths by region and product (as named, and by family).
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -77,6 +77,47 @@ pub fn read_owners(path: &Path, file: u32, options: &Options, owners: &mut Owner
         for key in [id, name].into_iter().filter(|k| !k.is_empty() && !owner.is_empty()) {
             owners.insert(key, owner.clone());
         }
+        Ok(())
+    })
+}
+
+/// Reads a certificates file into `all`. An unreadable date or fee is a reject: a certificate is judged by them.
+pub fn read_certificates(path: &Path, file: u32, options: &Options, all: &mut Vec<Certificate>) -> Result<FileRead> {
+    each_row(path, file, TableKind::Certificates, options, |get, row| {
+        let day = |column: &'static str| match get(column).trim() {
+            "" | "-" | "长期" => Ok(None),
+            text => parse_date(text).map(|m| Some(m.day)).map_err(|r| (column, text.to_owned(), r)),
+        };
+        let fee = match get("fee").trim() {
+            "" => None,
+            text => Some(parse_number(text).map_err(|r| ("fee", text.to_owned(), r))?),
+        };
+        let authorised = match clean(get("body_authorised")).to_lowercase().as_str() {
+            "是" | "有" | "yes" | "true" | "1" | "y" => Some(true),
+            "否" | "无" | "no" | "false" | "0" | "n" => Some(false),
+            _ => None,
+        };
+        let (id, name) = (clean(get("seller_id")).to_uppercase(), clean(get("seller_name")));
+        let seller = if id.is_empty() { name.clone() } else { id };
+        if seller.is_empty() {
+            return Err(("seller_id", String::new(), Text::new("没有经营者", "no seller")));
+        }
+        let text = |column: &str| clean(get(column));
+        all.push(Certificate {
+            seller,
+            name,
+            region: text("region"),
+            number: text("certificate_id"),
+            product: text("product"),
+            standard: text("standard"),
+            body: text("body"),
+            authorised,
+            issued: day("issued")?,
+            expires: day("expires")?,
+            intermediary: text("intermediary"),
+            fee,
+            row,
+        });
         Ok(())
     })
 }

@@ -29,8 +29,13 @@ pub fn findings(docket: &Docket<'_>, rules: &[Rule], judged: &[Judged]) -> Vec<F
     let one = |j: &Judged| finding(docket, &rules[j.rule], j);
     shops
         .into_values()
-        .flat_map(|of| if of.len() < MANY_GOODS { of.into_iter().map(one).collect() } else { vec![together(docket, of.iter().map(|j| one(j)).collect())] })
+        .flat_map(|of| if of.len() < MANY_GOODS && !of.iter().all(|j| of.len() > 1 && is_fee(j)) { of.into_iter().map(one).collect() } else { vec![together(docket, of.iter().map(|j| one(j)).collect())] })
         .collect()
+}
+
+/// A fee is the shop's, whatever goods it goes with.
+fn is_fee(j: &Judged) -> bool {
+    j.over().is_some_and(|m| m.observed == Observed::Fee)
 }
 
 /// Many goods of one seller as one finding, told by the worst, with a table of them.

@@ -1,6 +1,7 @@
 //! Which words do we use? The types that travel between the rooms. Imports nothing of ours.
 
 pub mod batch;
+pub mod certificate;
 pub mod finding;
 pub mod lead;
 pub mod panel;
@@ -11,6 +12,7 @@ pub mod text;
 pub mod time;
 
 pub use batch::{Batch, Extra, Label};
+pub use certificate::Certificate;
 pub use finding::{CostExplained, Finding, Kind, Party, RowNote, Skip, Step, Subject};
 pub use lead::{Check, Grade, Lead, State};
 pub use panel::{Basis, Cell, CostPath, CreditCode, Grid, Item, MarketDay, Panel, PriceUnit, Seller, Series};

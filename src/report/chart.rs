@@ -6,7 +6,7 @@ use plotters::prelude::*;
 use resvg::{tiny_skia, usvg};
 
 use super::{Results, font};
-use crate::model::{Basis, Cell, Day, Finding, Kind, Lang, Lead, MarketDay};
+use crate::model::{Basis, Cell, Day, Kind, Lang, Lead, MarketDay, RowRef, Step};
 
 const SIZE: (u32, u32) = (960, 420);
 const INK: RGBColor = RGBColor(27, 38, 49);
@@ -15,26 +15,73 @@ const GREY: RGBColor = RGBColor(120, 130, 140);
 const BAND: RGBColor = RGBColor(214, 222, 230);
 const BLUE: RGBColor = RGBColor(31, 97, 141);
 
-/// (name, SVG) of each chart of a lead; text is still text.
+/// What a chart shows: plain numbers and labels.
+struct Picture<'a> {
+    id: &'a str,
+    kind: Kind,
+    series: &'a [usize],
+    product: &'a str,
+    region: &'a str,
+    cell: &'a Cell,
+    steps: &'a [Step],
+    expected: &'a [(Day, f64)],
+    /// `expected` is what a rule allows, not what the market gives.
+    by_rule: bool,
+    source: Option<RowRef>,
+}
+
+/// (name, SVG) of each chart of a lead; text is still text. A lead without prices has none.
 pub fn of_lead(r: &Results<'_>, lead: &Lead) -> Result<Vec<(String, String)>> {
-    font::register();
     let f = &r.findings[lead.findings[0]];
     let Some(cell) = lead.cell else { return Ok(Vec::new()) };
-    let cell = &r.panel.cells[cell];
-    let draw = |name: &str, paint: &dyn Fn(&Area<'_>) -> Result<()>| -> Result<(String, String)> {
-        let mut svg = String::new();
-        {
-            let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-            area.fill(&WHITE).map_err(|e| anyhow!("{e}"))?;
-            paint(&area)?;
-            area.present().map_err(|e| anyhow!("{e}"))?;
-        }
-        Ok((format!("charts/{}-{name}", lead.id), svg))
+    let x = &Picture {
+        id: &lead.id,
+        kind: lead.kind,
+        series: &lead.series,
+        product: &lead.product,
+        region: &lead.region,
+        cell: &r.panel.cells[cell],
+        steps: &f.steps,
+        expected: &f.expected,
+        by_rule: f.rule.is_some(),
+        source: f.rows.first().map(|n| n.row),
     };
+    let name = |what: &str| format!("charts/{}-{what}", lead.id);
     if lead.kind == Kind::Collusion {
-        return Ok(vec![draw("raster", &|a| raster(a, r, lead, f, cell))?, draw("overlay", &|a| overlay(a, r, lead, f, cell))?]);
+        return Ok(vec![(name("raster"), draw(&|a| raster(a, r, x))?), (name("overlay"), draw(&|a| overlay(a, r, x))?)]);
     }
-    Ok(vec![draw("price", &|a| price_path(a, r, lead, f, cell))?])
+    Ok(vec![(name("price"), draw(&|a| price_path(a, r, x))?)])
+}
+
+/// The price history of one series, whether or not anything was found.
+pub fn of_series(r: &Results<'_>, s: usize) -> Result<String> {
+    let series = &r.panel.series[s];
+    let cell = &r.panel.cells[series.cell as usize];
+    let x = &Picture {
+        id: &r.panel.sellers[series.seller as usize].id,
+        kind: Kind::Gouging,
+        series: &[s],
+        product: &r.panel.items[series.item as usize].product,
+        region: &cell.region,
+        cell,
+        steps: &[],
+        expected: &[],
+        by_rule: false,
+        source: r.panel.points(series).row.first().copied(),
+    };
+    draw(&|a| price_path(a, r, x))
+}
+
+fn draw(paint: &dyn Fn(&Area<'_>) -> Result<()>) -> Result<String> {
+    font::register();
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        area.fill(&WHITE).map_err(|e| anyhow!("{e}"))?;
+        paint(&area)?;
+        area.present().map_err(|e| anyhow!("{e}"))?;
+    }
+    Ok(svg)
 }
 
 /// The stand-alone files of a chart: SVG with text as paths, PNG at twice the size.
@@ -80,33 +127,33 @@ fn pick(lang: Lang, zh: &str, en: &str) -> String {
     if lang == Lang::Zh { zh.to_owned() } else { en.to_owned() }
 }
 
-fn footer(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cell) -> Result<()> {
-    let basis = match cell.basis {
+fn footer(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
+    let basis = match x.cell.basis {
         Basis::Posted => pick(r.lang, "标价", "posted price"),
         Basis::Net => pick(r.lang, "成交价", "transaction price"),
     };
-    let source = f.rows.first().map_or("", |n| &r.files[n.row.file() as usize].path);
+    let source = x.source.map_or("", |row| &r.files[row.file() as usize].path);
     let source = source.rsplit('/').next().unwrap_or(source);
-    let unit = r.panel.price_unit(cell);
+    let unit = r.panel.price_unit(x.cell);
     let unit = short(unit.get(r.lang));
     let text = match r.lang {
         Lang::Zh => {
-            format!("单位：{unit}　{basis}　来源：{}　线索 {}　筛查结果不能证明违法", short(source), lead.id)
+            format!("单位：{unit}　{basis}　来源：{}　线索 {}　筛查结果不能证明违法", short(source), x.id)
         }
         Lang::En => {
-            format!("{unit} · {basis} · source {} · lead {} · a screen proves nothing", short(source), lead.id)
+            format!("{unit} · {basis} · source {} · lead {} · a screen proves nothing", short(source), x.id)
         }
     };
     let style = ("sans-serif", 12).into_font().color(&GREY);
     area.draw(&Text::new(text, (60, SIZE.1 as i32 - 18), style)).map_err(|e| anyhow!("{e}"))
 }
 
-fn title(r: &Results<'_>, lead: &Lead) -> String {
-    let name = match lead.series.as_slice() {
-        [one, ..] if lead.kind != Kind::Collusion => short(&r.panel.sellers[r.panel.series[*one].seller as usize].name),
+fn title(r: &Results<'_>, x: &Picture<'_>) -> String {
+    let name = match x.series {
+        [one, ..] if x.kind != Kind::Collusion => short(&r.panel.sellers[r.panel.series[*one].seller as usize].name),
         many => pick(r.lang, &format!("{} 家经营者", many.len()), &format!("{} sellers", many.len())),
     };
-    [name, short(&lead.product), short(&lead.region)]
+    [name, short(x.product), short(x.region)]
         .into_iter()
         .filter(|p| !p.is_empty())
         .collect::<Vec<_>>()
@@ -122,31 +169,31 @@ struct Line {
     dashed: bool,
 }
 
-fn price_path(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cell) -> Result<()> {
-    let series = &r.panel.series[lead.series[0]];
+fn price_path(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
+    let series = &r.panel.series[x.series[0]];
     let p = r.panel.points(series);
     let own: Vec<(i32, f64)> = p.day.iter().copied().zip(p.price.iter().copied()).collect();
     let mut lines = vec![
         Line {
             label: pick(r.lang, "市场中位价", "market median"),
-            points: median(&cell.market),
+            points: median(&x.cell.market),
             colour: GREY,
             width: 2,
             dashed: false,
         },
         Line {
-            label: if f.rule.is_some() {
+            label: if x.by_rule {
                 pick(r.lang, "允许价", "allowed")
             } else {
                 pick(r.lang, "按市场涨幅应为", "by the market")
             },
-            points: f.expected.iter().map(|e| (e.0.0, e.1)).collect(),
+            points: x.expected.iter().map(|e| (e.0.0, e.1)).collect(),
             colour: BLUE,
             width: 2,
             dashed: true,
         },
     ];
-    if let Some(cost) = cell.cost.as_ref().filter(|c| !c.is_index) {
+    if let Some(cost) = x.cell.cost.as_ref().filter(|c| !c.is_index) {
         let points = cost.days.iter().map(|d| d.0).zip(cost.cost.iter().copied()).collect();
         lines.push(Line {
             label: pick(r.lang, "成本", "cost"),
@@ -163,22 +210,22 @@ fn price_path(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: 
         width: 3,
         dashed: false,
     });
-    draw_lines(area, r, lead, f, cell, lines)
+    draw_lines(area, r, x, lines)
 }
 
 fn median(market: &[MarketDay]) -> Vec<(i32, f64)> {
     market.iter().map(|d| (d.day.0, d.median)).collect()
 }
 
-fn overlay(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cell) -> Result<()> {
+fn overlay(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
     let mut lines = vec![Line {
         label: pick(r.lang, "市场中位价", "market median"),
-        points: median(&cell.market),
+        points: median(&x.cell.market),
         colour: GREY,
         width: 3,
         dashed: true,
     }];
-    for (k, &s) in lead.series.iter().enumerate() {
+    for (k, &s) in x.series.iter().enumerate() {
         let p = r.panel.points(&r.panel.series[s]);
         let label = if k == 0 { pick(r.lang, "群体成员", "members") } else { String::new() };
         lines.push(Line {
@@ -189,20 +236,18 @@ fn overlay(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Ce
             dashed: false,
         });
     }
-    draw_lines(area, r, lead, f, cell, lines)
+    draw_lines(area, r, x, lines)
 }
 
 fn draw_lines(
     area: &Area<'_>,
     r: &Results<'_>,
-    lead: &Lead,
-    f: &Finding,
-    cell: &Cell,
+    x: &Picture<'_>,
     lines: Vec<Line>,
 ) -> Result<()> {
     let days = || lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
     let (low, high) = (days().min().unwrap_or(0), days().max().unwrap_or(1));
-    let market: Vec<&MarketDay> = cell.market.iter().filter(|d| (low..=high).contains(&d.day.0)).collect();
+    let market: Vec<&MarketDay> = x.cell.market.iter().filter(|d| (low..=high).contains(&d.day.0)).collect();
     let top =
         lines.iter().flat_map(|l| l.points.iter().map(|p| p.1)).chain(market.iter().map(|d| d.q3)).fold(0.0, f64::max)
             * 1.08;
@@ -211,7 +256,7 @@ fn draw_lines(
         .margin_top(6)
         .margin_bottom(26)
         .margin_right(10)
-        .caption(title(r, lead), ("sans-serif", 18).into_font().color(&INK))
+        .caption(title(r, x), ("sans-serif", 18).into_font().color(&INK))
         .x_label_area_size(28)
         .y_label_area_size(56)
         .build_cartesian_2d(low..right, 0.0..top.max(0.01))
@@ -234,7 +279,7 @@ fn draw_lines(
     if band.len() > 2 {
         chart.draw_series([Polygon::new(band, BAND.mix(0.7).filled())]).map_err(|e| anyhow!("{e}"))?;
     }
-    for step in f.steps.iter().filter(|s| lead.series[0] == s.series) {
+    for step in x.steps.iter().filter(|s| x.series[0] == s.series) {
         let edges = [(step.last_old.0, 0.0), (step.first_new.0, top)];
         chart.draw_series([Rectangle::new(edges, ACCENT.mix(0.18).filled())]).map_err(|e| anyhow!("{e}"))?;
         let style = ("sans-serif", 12).into_font().color(&ACCENT);
@@ -268,18 +313,18 @@ fn draw_lines(
         let style = ("sans-serif", 13).into_font().color(&line.colour);
         chart.draw_series([Text::new(line.label, (high + 1, at + top * 0.02), style)]).map_err(|e| anyhow!("{e}"))?;
     }
-    footer(area, r, lead, f, cell)
+    footer(area, r, x)
 }
 
 /// Members × days: a bar for each rise, its episode and the order within it.
-fn raster(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cell) -> Result<()> {
-    let (low, high) = (cell.market.first().map_or(0, |d| d.day.0), cell.market.last().map_or(1, |d| d.day.0));
-    let n = lead.series.len() as i32;
+fn raster(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
+    let (low, high) = (x.cell.market.first().map_or(0, |d| d.day.0), x.cell.market.last().map_or(1, |d| d.day.0));
+    let n = x.series.len() as i32;
     let mut chart = ChartBuilder::on(area)
         .margin_top(6)
         .margin_bottom(26)
         .margin_right(14)
-        .caption(title(r, lead), ("sans-serif", 18).into_font().color(&INK))
+        .caption(title(r, x), ("sans-serif", 18).into_font().color(&INK))
         .x_label_area_size(28)
         .y_label_area_size(230)
         .build_cartesian_2d(low..high + 1, 0.0..f64::from(n))
@@ -295,7 +340,7 @@ fn raster(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cel
         .draw()
         .map_err(|e| anyhow!("{e}"))?;
     let height = (SIZE.1 as i32 - 100) / n.max(1);
-    for (k, &s) in lead.series.iter().enumerate() {
+    for (k, &s) in x.series.iter().enumerate() {
         let y = f64::from(n) - k as f64;
         let p = r.panel.points(&r.panel.series[s]);
         for i in 1..p.day.len() {
@@ -304,10 +349,10 @@ fn raster(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cel
                 chart.draw_series([bar]).map_err(|e| anyhow!("{e}"))?;
             }
         }
-        for step in f.steps.iter().filter(|t| t.series == s) {
+        for step in x.steps.iter().filter(|t| t.series == s) {
             let bar = Rectangle::new([(step.first_new.0, y - 0.85), (step.first_new.0 + 1, y - 0.15)], ACCENT.filled());
             chart.draw_series([bar]).map_err(|e| anyhow!("{e}"))?;
-            let before = f.steps.iter().filter(|t| t.episode == step.episode && t.first_new < step.first_new).count();
+            let before = x.steps.iter().filter(|t| t.episode == step.episode && t.first_new < step.first_new).count();
             let style = ("sans-serif", 13).into_font().color(&ACCENT);
             chart
                 .draw_series([Text::new(format!("{}", before + 1), (step.first_new.0 + 2, y - 0.3), style)])
@@ -317,5 +362,5 @@ fn raster(area: &Area<'_>, r: &Results<'_>, lead: &Lead, f: &Finding, cell: &Cel
         let at = (12, 40 + k as i32 * height + height / 2 - 8);
         area.draw(&Text::new(name, at, ("sans-serif", 13).into_font().color(&INK))).map_err(|e| anyhow!("{e}"))?;
     }
-    footer(area, r, lead, f, cell)
+    footer(area, r, x)
 }

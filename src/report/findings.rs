@@ -49,6 +49,7 @@ pub fn findings(r: &Results<'_>) -> Result<Vec<u8>> {
         "findings": r.findings.iter().map(|f| finding(r, f)).collect::<Vec<_>>(),
         "skips": skips,
         "rules": super::rules::summary(r),
+        "certificates": r.certificates.iter().map(|c| json!({"id": c.0, "examined": c.1, "findings": c.2, "skipped": c.3})).collect::<Vec<_>>(),
         "regions_without_rules": r.unknown_regions,
     });
     Ok(serde_json::to_vec(&all)?)

@@ -68,6 +68,8 @@ pub struct Results<'a> {
     pub regions: &'a BTreeMap<String, (String, String)>,
     /// Regions no rule could be chosen for.
     pub unknown_regions: &'a BTreeSet<String>,
+    /// Checks of certificates: id, certificates or makers judged, findings, not judged.
+    pub certificates: Vec<(&'static str, usize, usize, usize)>,
     /// The screens that ran.
     pub screens: &'a [&'static Screen],
     /// Subjects judged, per screen.

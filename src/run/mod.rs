@@ -4,17 +4,18 @@ mod again;
 mod law;
 mod stage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
+use crate::certification;
 use crate::detect::SCREENS;
 use crate::ingest::{self, Costs, FileRead, Labels, Owners, identity};
 use crate::lead;
-use crate::model::{Accounting, Basis, Context, Day, FileReport, Kind, Lang, Notice, Outcome, Panel, Reject, TableKind};
+use crate::model::{Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Notice, Outcome, Panel, Reject, TableKind};
 use crate::panel::{self, Naming, Store};
 use crate::report::{self, InputFile, Results};
 use crate::settings::Settings;
@@ -69,6 +70,8 @@ pub struct Read {
     pub notices: Vec<Notice>,
     /// Legal maximum prices by product.
     pub caps: crate::law::Caps,
+    /// Certificates, by row.
+    pub certificates: Vec<Certificate>,
     labels: Labels,
     series_of_label: Vec<u32>,
 }
@@ -103,6 +106,9 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     }
     let law = law::law(&read, &inputs, job, settings, context)?;
     findings.extend(law.findings.iter().cloned());
+    let flagged = flagged(&read.panel, &findings);
+    let checked = certification::examine(&read.certificates, &flagged, &context);
+    findings.extend(checked.findings);
     drop(inputs);
     let leads = lead::rank(&read.panel, SCREENS, &findings);
     let inputs: Vec<InputFile> = read
@@ -130,6 +136,7 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
         judged: &law.judged,
         regions: &law.regions,
         unknown_regions: &law.unknown_regions,
+        certificates: checked.counts,
         screens: SCREENS,
         examined: &examined,
         knobs: &settings.knobs,
@@ -156,6 +163,12 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     Ok(())
 }
 
+/// Ids of sellers with a finding that makes a lead of one seller.
+fn flagged(panel: &Panel, findings: &[Finding]) -> BTreeSet<String> {
+    let of = findings.iter().filter(|f| matches!(f.kind, Kind::Gouging | Kind::PriceFraud));
+    of.flat_map(|f| &f.subject.series).map(|s| panel.sellers[panel.series[*s].seller as usize].id.clone()).collect()
+}
+
 fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     std::thread::scope(|scope| {
         let b = scope.spawn(b);
@@ -164,11 +177,12 @@ fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + 
     })
 }
 
-const TABLES: [TableKind; 6] = [
+const TABLES: [TableKind; 7] = [
     TableKind::Costs,
     TableKind::Enterprises,
     TableKind::Notices,
     TableKind::Caps,
+    TableKind::Certificates,
     TableKind::Prices,
     TableKind::Transactions,
 ];
@@ -217,13 +231,14 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     options.progress = if job.progress { Some(progress(inputs)?) } else { None };
     let (labels, store) = (Labels::default(), Store::new(scratch));
     let (mut costs, mut owners) = (Costs::default(), Owners::new());
-    let (mut notices, mut caps) = (Vec::new(), BTreeMap::new());
+    let (mut notices, mut caps, mut certificates) = (Vec::new(), BTreeMap::new(), Vec::new());
     let (mut reports, mut paths, mut rejects): (Vec<FileReport>, Vec<PathBuf>, Vec<Reject>) = Default::default();
     for (file, (table, path)) in (0u32..).zip(inputs.files.clone()) {
         let FileRead { mut report, rejects: mine } = match table {
             TableKind::Costs => ingest::read_costs(&path, file, &options, &mut costs)?,
             TableKind::Enterprises => ingest::read_owners(&path, file, &options, &mut owners)?,
             TableKind::Notices => ingest::read_notices(&path, file, &options, &mut notices)?,
+            TableKind::Certificates => ingest::read_certificates(&path, file, &options, &mut certificates)?,
             TableKind::Caps => ingest::read_caps(&path, file, &options, &mut caps)?,
             _ => ingest::read_observations(&path, file, table, &options, &labels, None, &|batch| store.push(batch))?,
         };
@@ -249,7 +264,7 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     rejects.sort();
     notices.sort();
     let (panel, series_of_label) = (built.panel, built.series_of_label);
-    Ok(Read { files: reports, paths, rejects, panel, notices, caps, labels, series_of_label })
+    Ok(Read { files: reports, paths, rejects, panel, notices, caps, certificates, labels, series_of_label })
 }
 
 /// Moves duplicates and typos, found only once all rows are in, out of the used.

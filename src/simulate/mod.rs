@@ -2,6 +2,7 @@
 //! melt-blown cost shock passed through with own rates and lags, weekly repricers, a chain per market,
 //! promotions, entrants, gaps, typos, duplicates, boxes beside pieces; as posted prices and, if asked, as sales.
 
+pub mod conducts;
 mod path;
 mod sales;
 
