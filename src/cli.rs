@@ -114,6 +114,23 @@ enum Command {
         #[arg(long)]
         conducts: bool,
     },
+    /// 一企一档：每家一份 HTML 和 JSON / one file per enterprise, HTML and JSON
+    Dossier {
+        /// 运行输出目录 / output folder of a run
+        #[arg(long)]
+        run: PathBuf,
+        /// 经营者编号或名称；不写则为所有有线索的 / seller ids or names; all with a lead where none is given
+        sellers: Vec<String>,
+        /// 输出目录，默认在运行目录旁 / output folder, beside the run by default
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// 上次运行的目录，用来列出变化 / folder of the run before, to list what changed
+        #[arg(long)]
+        previous: Option<PathBuf>,
+        /// 覆盖非空目录 / replace a non-empty folder
+        #[arg(long)]
+        force: bool,
+    },
     /// 重新计算清单中的每个哈希 / recompute every hash of the manifest
     Verify {
         /// 运行输出目录 / output folder of a run
@@ -251,6 +268,13 @@ pub fn dispatch() -> Result<()> {
             for (name, bytes) in files {
                 std::fs::write(out.join(&name), bytes).with_context(|| name)?;
             }
+            Ok(())
+        }
+        Command::Dossier { run: dir, sellers, out, previous, force } => {
+            let name = format!("{}-dossier", dir.file_name().map_or("run".into(), |n| n.to_string_lossy()));
+            let out = out.unwrap_or_else(|| dir.with_file_name(name));
+            let n = run::dossier(&dir, &sellers, &out, previous.as_deref(), force)?;
+            eprintln!("{n} 份 / files → {}", out.display());
             Ok(())
         }
         Command::Verify { dir } => verify(&dir),

@@ -50,6 +50,8 @@ pub struct Settings {
     pub knobs: BTreeMap<&'static str, Knobs>,
     /// Which rules, and where rows without a region are.
     pub law: Law,
+    /// The file they come from.
+    pub source: Option<PathBuf>,
 }
 
 /// Reads and checks a settings file; without one, the defaults.
@@ -59,6 +61,7 @@ pub fn load(path: Option<&Path>) -> Result<Settings> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{shown}: 打不开 / cannot open"))?;
     let typed = toml::from_str(&text).with_context(|| format!("{shown}: 设置有误 / not valid settings"))?;
     let mut settings = check(typed).with_context(|| shown.to_string())?;
+    settings.source = Some(path.to_owned());
     let folder = path.parent().unwrap_or(Path::new(""));
     for file in &mut settings.law.files {
         *file = folder.join(&*file);
@@ -89,7 +92,7 @@ fn check(typed: Typed) -> Result<Settings> {
     }
     let options = Options { encoding: typed.encoding, columns, ..Options::default() };
     let currency = typed.currency.map_or_else(|| Text::new("元", "yuan"), |c| Text::new(c.as_str(), c.as_str()));
-    Ok(Settings { options, hold_days, currency, knobs: knobs(&typed.screens)?, law: typed.law })
+    Ok(Settings { options, hold_days, currency, knobs: knobs(&typed.screens)?, law: typed.law, source: None })
 }
 
 fn knobs(typed: &BTreeMap<String, BTreeMap<String, f64>>) -> Result<BTreeMap<&'static str, Knobs>> {

@@ -26,7 +26,7 @@ pub use draft::draft_settings;
 pub use labels::Labels;
 pub use read::{FileRead, read_observations};
 pub use rows::Keep;
-pub use side::{Costs, Owners, read_caps, read_certificates, read_costs, read_notices, read_owners};
+pub use side::{Costs, Owners, Profiles, read_caps, read_certificates, read_costs, read_notices, read_owners};
 
 /// How files are to be read.
 #[derive(Clone, Debug, Default)]

@@ -66,16 +66,32 @@ pub fn read_costs(path: &Path, file: u32, options: &Options, costs: &mut Costs) 
     })
 }
 
-/// Reads an enterprises file into `owners`.
-pub fn read_owners(path: &Path, file: u32, options: &Options, owners: &mut Owners) -> Result<FileRead> {
+/// Seller (id in capitals, or name key) → what the enterprises file says of it, by column.
+pub type Profiles = BTreeMap<String, BTreeMap<&'static str, String>>;
+
+const PROFILE: [&str; 6] = ["seller_name", "region", "owner_id", "role", "address", "legal_person"];
+
+/// Reads an enterprises file into `owners` and `profiles`.
+pub fn read_owners(
+    path: &Path,
+    file: u32,
+    options: &Options,
+    owners: &mut Owners,
+    profiles: &mut Profiles,
+) -> Result<FileRead> {
     each_row(path, file, TableKind::Enterprises, options, |get, _| {
         let (id, name, owner) =
             (clean(get("seller_id")).to_uppercase(), name_key(get("seller_name")), clean(get("owner_id")));
         if id.is_empty() && name.is_empty() {
             return Err(("seller_id", String::new(), Text::new("没有经营者", "no seller")));
         }
-        for key in [id, name].into_iter().filter(|k| !k.is_empty() && !owner.is_empty()) {
-            owners.insert(key, owner.clone());
+        let said = PROFILE.map(|c| (c, clean(get(c)))).into_iter().filter(|x| !x.1.is_empty());
+        let said: BTreeMap<&'static str, String> = said.collect();
+        for key in [id, name].into_iter().filter(|k| !k.is_empty()) {
+            if !owner.is_empty() {
+                owners.insert(key.clone(), owner.clone());
+            }
+            profiles.entry(key).or_default().extend(said.clone());
         }
         Ok(())
     })

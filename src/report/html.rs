@@ -44,7 +44,7 @@ pub fn page(r: &Results<'_>, charts: &[Vec<(String, String)>]) -> Result<String>
     let template = env.get_template("report")?;
     let leads = leads?;
     let body = template.render(minijinja::Value::from(minijinja::value::Serde(json!({
-        "w": words[key], "lang": key, "total": r.total, "files": files, "leads": leads, "events": events,
+        "style": include_str!("page.css"), "w": words[key], "lang": key, "total": r.total, "files": files, "leads": leads, "events": events,
         "rules": rules::summary(r), "unknown_regions": r.unknown_regions, "screens": screens, "first": first, "last": last, "as_of": r.context.as_of,
         "series": r.panel.series.len(), "sellers": r.panel.sellers.len(), "cells": r.panel.cells.len(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -140,7 +140,7 @@ mod tests {
                     || key.starts_with("n_")
                     || key.starts_with("d_")
                     || key.starts_with("k_")
-                    || ["s_", "f_", "u_"].iter().any(|list| key.starts_with(list)),
+                    || ["s_", "f_", "u_", "do_", "b_", "l_", "p_"].iter().any(|list| key.starts_with(list)),
                 "{key} is not used"
             );
         }

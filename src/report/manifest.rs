@@ -59,10 +59,31 @@ pub fn manifest(r: &Results<'_>, outputs: &[(String, String)]) -> Result<Vec<u8>
         "rows": r.total,
         "hold_days": r.panel.hold_days,
         "screens": settings,
+        "rules": {"version": env!("CARGO_PKG_VERSION"), "packs": packs(r)},
+        "command": r.command,
         "inputs": inputs,
         "outputs": outputs,
     });
     Ok(serde_json::to_vec_pretty(&manifest)?)
+}
+
+/// Rule packs in use, with their versions.
+fn packs(r: &Results<'_>) -> Vec<String> {
+    let all: std::collections::BTreeSet<String> = r.rules.iter().map(|x| format!("{} {}", x.source, x.version)).collect();
+    all.into_iter().collect()
+}
+
+/// Inputs, settings and rule files whose bytes no longer match a manifest.
+pub fn changed_inputs(manifest: &Value) -> Vec<String> {
+    let list = |v: &Value| v.as_array().cloned().unwrap_or_default();
+    let text = |v: &Value| v.as_str().unwrap_or("").to_owned();
+    let inputs = list(&manifest["inputs"]).into_iter().map(|e| (text(&e["path"]), text(&e["sha256"])));
+    let others = list(&manifest["command"]["hashes"]).into_iter().map(|e| (text(&e[0]), text(&e[1])));
+    inputs.chain(others).filter(|(name, sha)| !same(Path::new(name), sha)).map(|e| e.0).collect()
+}
+
+fn same(path: &Path, sha: &str) -> bool {
+    hash_file(path).is_ok_and(|h| h.0 == sha)
 }
 
 /// Inputs and outputs whose bytes no longer match the manifest of a run's folder.
@@ -70,14 +91,11 @@ pub fn verify(dir: &Path) -> Result<Vec<String>> {
     let path = dir.join("manifest.json");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let manifest: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-    let mut changed = Vec::new();
-    for (key, base) in [("inputs", Path::new("")), ("outputs", dir)] {
-        for entry in manifest[key].as_array().into_iter().flatten() {
-            let name = entry["path"].as_str().unwrap_or("");
-            let now = hash_file(&base.join(name)).map(|h| h.0);
-            if now.ok().as_deref() != entry["sha256"].as_str() {
-                changed.push(name.to_owned());
-            }
+    let mut changed = changed_inputs(&manifest);
+    for entry in manifest["outputs"].as_array().into_iter().flatten() {
+        let name = entry["path"].as_str().unwrap_or("");
+        if !same(&dir.join(name), entry["sha256"].as_str().unwrap_or("")) {
+            changed.push(name.to_owned());
         }
     }
     Ok(changed)

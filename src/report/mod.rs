@@ -1,6 +1,7 @@
 //! How do we show it? Every output file, as bytes; the caller writes them.
 
 mod chart;
+mod dossier;
 mod findings;
 mod font;
 mod html;
@@ -13,12 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Accounting, Context, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Reject, Rule, Screen, Skip,
+    Accounting, Context, Day, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Reject, Rule, Screen, Skip, TableKind,
 };
 
-pub use manifest::{hash_file, verify};
+pub use dossier::{Background, dossier, index};
+pub use manifest::{changed_inputs, hash_file, verify};
 
 /// Names a run writes at the top of its folder.
 pub const TOP_LEVEL: [&str; 10] =
@@ -40,6 +43,27 @@ pub struct InputFile {
     pub sha256: String,
     /// SM3 (GB/T 32905), hex.
     pub sm3: String,
+}
+
+/// How a run was asked for.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Command {
+    /// Files by table, in reading order.
+    pub inputs: Vec<(TableKind, String)>,
+    /// Settings file.
+    pub config: Option<String>,
+    /// Analysis date, if given.
+    pub as_of: Option<Day>,
+    /// `zh` or `en`.
+    pub lang: String,
+    /// Seed.
+    pub seed: u64,
+    /// Rules asked for.
+    pub rules: Vec<String>,
+    /// Rule files beside those of the settings.
+    pub rule_files: Vec<String>,
+    /// Settings and rule files with their SHA-256.
+    pub hashes: Vec<(String, String)>,
 }
 
 /// Everything a report shows.
@@ -69,13 +93,15 @@ pub struct Results<'a> {
     /// Regions no rule could be chosen for.
     pub unknown_regions: &'a BTreeSet<String>,
     /// Checks of certificates: id, certificates or makers judged, findings, not judged.
-    pub certificates: Vec<(&'static str, usize, usize, usize)>,
+    pub certificates: &'a [(&'static str, usize, usize, usize)],
     /// The screens that ran.
     pub screens: &'a [&'static Screen],
     /// Subjects judged, per screen.
     pub examined: &'a [(&'static str, usize)],
     /// Parameter values per screen.
     pub knobs: &'a BTreeMap<&'static str, Knobs>,
+    /// How the run was asked for, so that it can be opened again.
+    pub command: Command,
     /// Analysis date and seed.
     pub context: Context,
     /// Language of what people read.

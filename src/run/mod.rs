@@ -2,6 +2,8 @@
 
 mod again;
 mod law;
+mod dossier;
+mod reopen;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,11 +17,14 @@ use crate::certification;
 use crate::detect::SCREENS;
 use crate::ingest::{self, Costs, FileRead, Labels, Owners, identity};
 use crate::lead;
-use crate::model::{Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Notice, Outcome, Panel, Reject, TableKind};
+use crate::model::{Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Lead, Notice, Outcome, Panel, Reject, Skip, TableKind};
 use crate::panel::{self, Naming, Store};
 use crate::report::{self, InputFile, Results};
 use crate::settings::Settings;
 use stage::Stage;
+
+pub use dossier::dossier;
+pub use reopen::Command;
 
 /// What the user asked for.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +77,8 @@ pub struct Read {
     pub caps: crate::law::Caps,
     /// Certificates, by row.
     pub certificates: Vec<Certificate>,
+    /// What the enterprises file says, by seller id in capitals or name key.
+    pub profiles: ingest::Profiles,
     labels: Labels,
     series_of_label: Vec<u32>,
 }
@@ -85,11 +92,52 @@ impl Read {
     }
 }
 
-/// The main job: `out` is written whole or not at all.
-pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()> {
-    let stage = Stage::new(out, force)?;
-    let inputs = inputs(job, stage.path())?;
-    let (read, hashes) = join(|| read_inputs(&inputs, job, settings, stage.path()), || hash_inputs(&inputs));
+/// Everything a run knows before anything is written.
+pub struct Analysed {
+    /// What was read.
+    pub read: Read,
+    law: law::Law,
+    findings: Vec<Finding>,
+    skips: Vec<Skip>,
+    examined: Vec<(&'static str, usize)>,
+    leads: Vec<Lead>,
+    certificates: Vec<(&'static str, usize, usize, usize)>,
+    inputs: Vec<InputFile>,
+    rereadable: Inputs,
+    context: Context,
+}
+
+impl Analysed {
+    /// What a report shows.
+    pub fn results<'a>(&'a self, job: &'a Job, settings: &'a Settings) -> Results<'a> {
+        Results {
+            panel: &self.read.panel,
+            files: &self.read.files,
+            inputs: &self.inputs,
+            total: self.read.total(),
+            rejects: &self.read.rejects,
+            findings: &self.findings,
+            skips: &self.skips,
+            leads: &self.leads,
+            rules: &self.law.rules,
+            judged: &self.law.judged,
+            regions: &self.law.regions,
+            unknown_regions: &self.law.unknown_regions,
+            certificates: &self.certificates,
+            screens: SCREENS,
+            examined: &self.examined,
+            knobs: &settings.knobs,
+            command: reopen::Command::of(job, settings, &self.read),
+            context: self.context,
+            lang: job.lang,
+        }
+    }
+}
+
+/// Reads, screens, tests the rules, ranks.
+fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
+    let rereadable = inputs(job, scratch)?;
+    let (read, hashes) = join(|| read_inputs(&rereadable, job, settings, scratch), || hash_inputs(&rereadable));
     let (read, hashes) = (read?, hashes?);
     if read.panel.series.is_empty() {
         bail!("没有一行可用；原因见 pricewatch check / not one usable row; pricewatch check says why");
@@ -104,46 +152,32 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
         findings.extend(outcome.findings);
         skips.extend(outcome.skips);
     }
-    let law = law::law(&read, &inputs, job, settings, context)?;
+    let law = law::law(&read, &rereadable, job, settings, context)?;
     findings.extend(law.findings.iter().cloned());
-    let flagged = flagged(&read.panel, &findings);
-    let checked = certification::examine(&read.certificates, &flagged, &context);
+    let checked = certification::examine(&read.certificates, &flagged(&read.panel, &findings), &context);
     findings.extend(checked.findings);
-    drop(inputs);
     let leads = lead::rank(&read.panel, SCREENS, &findings);
-    let inputs: Vec<InputFile> = read
-        .files
-        .iter()
-        .zip(hashes)
-        .map(|(f, (sha256, sm3))| InputFile {
-            path: f.path.clone(),
-            bytes: f.bytes,
-            rows: f.rows.rows_read,
-            sha256,
-            sm3,
-        })
-        .collect();
-    let results = Results {
-        panel: &read.panel,
-        files: &read.files,
-        inputs: &inputs,
-        total: read.total(),
-        rejects: &read.rejects,
-        findings: &findings,
-        skips: &skips,
-        leads: &leads,
-        rules: &law.rules,
-        judged: &law.judged,
-        regions: &law.regions,
-        unknown_regions: &law.unknown_regions,
-        certificates: checked.counts,
-        screens: SCREENS,
-        examined: &examined,
-        knobs: &settings.knobs,
-        context,
-        lang: job.lang,
+    let input = |(f, (sha256, sm3)): (&FileReport, (String, String))| InputFile {
+        path: f.path.clone(),
+        bytes: f.bytes,
+        rows: f.rows.rows_read,
+        sha256,
+        sm3,
     };
+    let inputs = read.files.iter().zip(hashes).map(input).collect();
+    let certificates = checked.counts;
+    Ok(Analysed { read, law, findings, skips, examined, leads, certificates, inputs, rereadable, context })
+}
+
+/// The main job: `out` is written whole or not at all.
+pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()> {
+    let stage = Stage::new(out, force)?;
+    let analysed = analyse(job, settings, stage.path())?;
+    let results = analysed.results(job, settings);
     report::render(&results, &mut |name, bytes| stage.write(name, bytes))?;
+    drop(results);
+    let Analysed { read, leads, rereadable, .. } = analysed;
+    drop(rereadable); // what standard input was kept in
     stage.publish()?;
     if job.talk {
         let t = read.total();
@@ -230,13 +264,13 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     options.threads = rayon::current_num_threads();
     options.progress = if job.progress { Some(progress(inputs)?) } else { None };
     let (labels, store) = (Labels::default(), Store::new(scratch));
-    let (mut costs, mut owners) = (Costs::default(), Owners::new());
+    let (mut costs, mut owners, mut profiles) = (Costs::default(), Owners::new(), BTreeMap::new());
     let (mut notices, mut caps, mut certificates) = (Vec::new(), BTreeMap::new(), Vec::new());
     let (mut reports, mut paths, mut rejects): (Vec<FileReport>, Vec<PathBuf>, Vec<Reject>) = Default::default();
     for (file, (table, path)) in (0u32..).zip(inputs.files.clone()) {
         let FileRead { mut report, rejects: mine } = match table {
             TableKind::Costs => ingest::read_costs(&path, file, &options, &mut costs)?,
-            TableKind::Enterprises => ingest::read_owners(&path, file, &options, &mut owners)?,
+            TableKind::Enterprises => ingest::read_owners(&path, file, &options, &mut owners, &mut profiles)?,
             TableKind::Notices => ingest::read_notices(&path, file, &options, &mut notices)?,
             TableKind::Certificates => ingest::read_certificates(&path, file, &options, &mut certificates)?,
             TableKind::Caps => ingest::read_caps(&path, file, &options, &mut caps)?,
@@ -264,7 +298,7 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     rejects.sort();
     notices.sort();
     let (panel, series_of_label) = (built.panel, built.series_of_label);
-    Ok(Read { files: reports, paths, rejects, panel, notices, caps, certificates, labels, series_of_label })
+    Ok(Read { files: reports, paths, rejects, panel, notices, caps, certificates, profiles, labels, series_of_label })
 }
 
 /// Moves duplicates and typos, found only once all rows are in, out of the used.
