@@ -261,7 +261,19 @@ pub fn dispatch() -> Result<()> {
             println!("{}", evaluate::evaluate(&read(truth)?, &read(run.join("leads.csv"))?)?);
             Ok(())
         }
-        Command::Simulate { seed, out, cities, sellers, goods, days, gougers, cartels, gb18030, transactions, conducts } => {
+        Command::Simulate {
+            seed,
+            out,
+            cities,
+            sellers,
+            goods,
+            days,
+            gougers,
+            cartels,
+            gb18030,
+            transactions,
+            conducts,
+        } => {
             let plan = Plan { seed, cities, sellers, goods, days, gougers, cartels, gb18030, transactions };
             std::fs::create_dir_all(&out)?;
             let files = if conducts { simulate::conducts::files(seed)? } else { simulate::files(&plan)? };
@@ -301,7 +313,8 @@ fn explain(id: Option<&str>, lang: Lang, files: &[PathBuf]) -> Result<()> {
             println!("{:<24} {} / {}", s.id, s.title.0, s.title.1);
         }
         for test in TESTS {
-            let title = |lang| report::page(test.page, lang).lines().next().unwrap_or("").trim_start_matches("# ").to_owned();
+            let title =
+                |lang| report::page(test.page, lang).lines().next().unwrap_or("").trim_start_matches("# ").to_owned();
             println!("{:<24} {} / {}", test.id, title(Lang::Zh), title(Lang::En));
         }
         for c in certification::CHECKS {

@@ -55,7 +55,10 @@ const CONDUCTS: [(&str, &[&str]); 7] = [
     ("fee_shift", &["fee-shift"]),
     ("false_discount", &["list-price", "raised-first"]),
     ("marked_low", &["marked-charged"]),
-    ("certification", &["certificate-body", "certificate-fee", "certificate-number", "certificate-s", "certificate-validity"]),
+    (
+        "certification",
+        &["certificate-body", "certificate-fee", "certificate-number", "certificate-s", "certificate-validity"],
+    ),
     ("certification_body", &["certificate-trace"]),
 ];
 
@@ -64,9 +67,11 @@ fn conducts(truth: &Value, leads: &[Row]) -> Vec<(&'static str, Score)> {
     let cases: Vec<&Value> = truth["conducts"].as_array().into_iter().flatten().collect();
     let score = |(name, screens): &(&'static str, &[&str])| {
         let key = if *name == "certification_body" { "product" } else { "seller_id" };
-        let planted: BTreeSet<&str> = cases.iter().filter(|c| c["conduct"] == *name).filter_map(|c| c[key].as_str()).collect();
+        let planted: BTreeSet<&str> =
+            cases.iter().filter(|c| c["conduct"] == *name).filter_map(|c| c[key].as_str()).collect();
         let by = |l: &&Row| l.screens.iter().any(|s| screens.iter().any(|b| s.starts_with(b)));
-        let who = |l: &Row| if key == "product" { vec![l.product.clone()] } else { l.sellers.iter().cloned().collect() };
+        let who =
+            |l: &Row| if key == "product" { vec![l.product.clone()] } else { l.sellers.iter().cloned().collect() };
         let found: BTreeSet<String> = leads.iter().filter(by).flat_map(who).collect();
         let right = found.iter().filter(|f| planted.contains(f.as_str())).count();
         (*name, Score { planted: planted.len(), leads: found.len(), right, average_precision: None })
@@ -95,7 +100,11 @@ pub fn evaluate(truth: &str, leads: &str) -> Result<Scores> {
     };
     let gouging: Vec<&Row> = leads.iter().filter(|l| l.kind == "gouging" && !in_group(l)).collect();
     let collusion: Vec<&Row> = leads.iter().filter(|l| l.kind == "collusion").collect();
-    Ok(Scores { gouging: score(&gouging, &single, 1.0), collusion: score(&collusion, &groups, 0.5), conducts: conducts(&truth, &leads) })
+    Ok(Scores {
+        gouging: score(&gouging, &single, 1.0),
+        collusion: score(&collusion, &groups, 0.5),
+        conducts: conducts(&truth, &leads),
+    })
 }
 
 fn planted(truth: &Value, kind: &str, sellers: impl Fn(&Value) -> BTreeSet<String>) -> Vec<Row> {

@@ -82,7 +82,9 @@ fn check(typed: Typed) -> Result<Settings> {
             TableKind::Caps,
         ];
         let Some(table) = tables.into_iter().find(|t| t.name() == name) else {
-            bail!("[columns.{name}]: 没有这种表 / no such table (prices, transactions, costs, enterprises, certificates, notices, caps)");
+            bail!(
+                "[columns.{name}]: 没有这种表 / no such table (prices, transactions, costs, enterprises, certificates, notices, caps)"
+            );
         };
         columns.insert(table, mapping);
     }

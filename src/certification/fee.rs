@@ -7,8 +7,12 @@ use crate::model::{Certificate, Context, Text};
 use crate::stats::robust::{mad_sigma, median};
 
 /// The card.
-pub const CHECK: Check =
-    Check { id: "certificate-fee", title: ("认证费用远高于同类", "Fee out of line with its peers"), page: include_str!("fee.md"), run };
+pub const CHECK: Check = Check {
+    id: "certificate-fee",
+    title: ("认证费用远高于同类", "Fee out of line with its peers"),
+    page: include_str!("fee.md"),
+    run,
+};
 
 /// Fewest fees of one standard that make a comparison.
 const PEERS: usize = 8;

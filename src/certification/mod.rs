@@ -126,15 +126,22 @@ fn finding(check: &'static Check, all: &[Certificate], maker: &str, odd: &[Odd],
             Text::new("集团内部合法共用", "lawful use within one group"),
         ],
         next_steps: vec![
-            Text::new("向发证机构核实证书真伪与范围", "ask the issuing body whether the certificate is genuine and what it covers"),
-            Text::new("调取认证合同、付款凭证和中介联系记录", "obtain the contract, the payments and the contacts with go-betweens"),
+            Text::new(
+                "向发证机构核实证书真伪与范围",
+                "ask the issuing body whether the certificate is genuine and what it covers",
+            ),
+            Text::new(
+                "调取认证合同、付款凭证和中介联系记录",
+                "obtain the contract, the payments and the contacts with go-betweens",
+            ),
         ],
     };
     let reasons = |zh: bool| -> String {
         let texts: BTreeSet<&str> = odd.iter().map(|o| if zh { o.1.zh.as_str() } else { o.1.en.as_str() }).collect();
         texts.into_iter().collect::<Vec<_>>().join(if zh { "；" } else { "; " })
     };
-    let reason = Text::new(format!("{}：{}。", check.title.0, reasons(true)), format!("{}: {}.", check.title.1, reasons(false)));
+    let reason =
+        Text::new(format!("{}：{}。", check.title.0, reasons(true)), format!("{}: {}.", check.title.1, reasons(false)));
     let mut found = blank(check, party, (context.as_of, context.as_of), reason);
     found.measured = odd.len() as f64;
     found.facts = odd.iter().filter_map(|o| o.2.clone()).take(3).collect();
@@ -150,9 +157,27 @@ pub fn certificates<'a>(check: &Check, of: impl Iterator<Item = &'a Certificate>
     let day = |d: Option<Day>| d.map_or(String::new(), |d| d.to_string());
     let row = |c: &Certificate| {
         let fee = c.fee.map_or(String::new(), |f| format!("{f:.2}"));
-        vec![c.number.clone(), c.product.clone(), c.standard.clone(), c.body.clone(), c.intermediary.clone(), day(c.issued), day(c.expires), fee]
+        vec![
+            c.number.clone(),
+            c.product.clone(),
+            c.standard.clone(),
+            c.body.clone(),
+            c.intermediary.clone(),
+            day(c.issued),
+            day(c.expires),
+            fee,
+        ]
     };
-    let columns = [("证书编号", "number"), ("产品", "product"), ("标准", "standard"), ("机构", "body"), ("中介", "go-between"), ("发证", "issued"), ("到期", "expires"), ("费用", "fee")];
+    let columns = [
+        ("证书编号", "number"),
+        ("产品", "product"),
+        ("标准", "standard"),
+        ("机构", "body"),
+        ("中介", "go-between"),
+        ("发证", "issued"),
+        ("到期", "expires"),
+        ("费用", "fee"),
+    ];
     Sheet {
         title: Text::new(check.title.0, check.title.1),
         columns: columns.map(|(zh, en)| Text::new(zh, en)).to_vec(),

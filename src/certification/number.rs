@@ -6,8 +6,12 @@ use super::{Check, Says};
 use crate::model::{Certificate, Context, Text};
 
 /// The card.
-pub const CHECK: Check =
-    Check { id: "certificate-number", title: ("证书编号格式不符", "Number of the wrong form"), page: include_str!("number.md"), run };
+pub const CHECK: Check = Check {
+    id: "certificate-number",
+    title: ("证书编号格式不符", "Number of the wrong form"),
+    page: include_str!("number.md"),
+    run,
+};
 
 /// One form of number: what tells it (any of these in the number), how it must look, its name.
 struct Form {
@@ -31,7 +35,10 @@ fn run(all: &[Certificate], _: &Context) -> Vec<Says> {
                 return Says::Fine;
             }
             Says::Odd(
-                Text::new(format!("“{}”不合{}的格式", c.number, form.name.zh), format!("\"{}\" has not the form of a {}", c.number, form.name.en)),
+                Text::new(
+                    format!("“{}”不合{}的格式", c.number, form.name.zh),
+                    format!("\"{}\" has not the form of a {}", c.number, form.name.en),
+                ),
                 None,
             )
         })
@@ -39,7 +46,8 @@ fn run(all: &[Certificate], _: &Context) -> Vec<Says> {
 }
 
 fn forms() -> Vec<Form> {
-    let rows = csv::Reader::from_reader(include_bytes!("../../datasets/certificate_formats.csv").as_slice()).into_records();
+    let rows =
+        csv::Reader::from_reader(include_bytes!("../../datasets/certificate_formats.csv").as_slice()).into_records();
     rows.flatten()
         .filter_map(|r| {
             let tells = r.get(1)?.split('|').map(str::to_owned).collect();
@@ -56,7 +64,9 @@ mod tests {
     fn forms_are_read_and_tell_right_from_wrong() {
         let forms = forms();
         assert_eq!(forms.len(), 4, "a pattern that does not compile is lost");
-        let fits = |n: &str| forms.iter().find(|f| f.tells.iter().any(|t| n.contains(t.as_str()))).map(|f| f.pattern.is_match(n));
+        let fits = |n: &str| {
+            forms.iter().find(|f| f.tells.iter().any(|t| n.contains(t.as_str()))).map(|f| f.pattern.is_match(n))
+        };
         assert_eq!(fits("粤械注准20202140123"), Some(true));
         assert_eq!(fits("粤械注准2020214012"), Some(false));
         assert_eq!(fits("粤穗械备20200012号"), Some(true));

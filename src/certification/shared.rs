@@ -6,8 +6,12 @@ use super::{Check, Says};
 use crate::model::{Certificate, Context, Text};
 
 /// The card.
-pub const CHECK: Check =
-    Check { id: "certificate-shared", title: ("同一编号多家持有", "One number, several holders"), page: include_str!("shared.md"), run };
+pub const CHECK: Check = Check {
+    id: "certificate-shared",
+    title: ("同一编号多家持有", "One number, several holders"),
+    page: include_str!("shared.md"),
+    run,
+};
 
 fn run(all: &[Certificate], _: &Context) -> Vec<Says> {
     let key = |c: &Certificate| c.number.to_uppercase().chars().filter(|x| x.is_alphanumeric()).collect::<String>();
@@ -24,7 +28,10 @@ fn run(all: &[Certificate], _: &Context) -> Vec<Says> {
             if n < 2 {
                 return Says::Fine;
             }
-            Says::Odd(Text::new(format!("{} 由 {n} 家持有", c.number), format!("{} is held by {n}", c.number)), Some(("holders", n as f64, String::new())))
+            Says::Odd(
+                Text::new(format!("{} 由 {n} 家持有", c.number), format!("{} is held by {n}", c.number)),
+                Some(("holders", n as f64, String::new())),
+            )
         })
         .collect()
 }

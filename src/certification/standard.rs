@@ -4,8 +4,12 @@ use super::{Check, Says};
 use crate::model::{Certificate, Context, Text};
 
 /// The card.
-pub const CHECK: Check =
-    Check { id: "certificate-standard", title: ("产品与标准不符", "Standard not that of the good"), page: include_str!("standard.md"), run };
+pub const CHECK: Check = Check {
+    id: "certificate-standard",
+    title: ("产品与标准不符", "Standard not that of the good"),
+    page: include_str!("standard.md"),
+    run,
+};
 
 fn run(all: &[Certificate], _: &Context) -> Vec<Says> {
     let rows = include_str!("../../datasets/standards.csv").lines().skip(1);
@@ -35,7 +39,10 @@ fn run(all: &[Certificate], _: &Context) -> Vec<Says> {
                 return Says::Skip(Text::new("产品不在表中", "the good is not in the table"));
             }
             Says::Odd(
-                Text::new(format!("{} 用了 {}", c.product, c.standard), format!("{} certified to {}", c.product, c.standard)),
+                Text::new(
+                    format!("{} 用了 {}", c.product, c.standard),
+                    format!("{} certified to {}", c.product, c.standard),
+                ),
                 None,
             )
         })

@@ -9,8 +9,12 @@ use crate::model::{Certificate, Context, Finding, Party, RowNote, Sheet, Text};
 use crate::stats::fdr::benjamini_hochberg;
 
 /// The card.
-pub const CHECK: Check =
-    Check { id: "certificate-trace", title: ("由问题企业倒查机构和中介", "From flagged makers back to the body"), page: include_str!("trace.md"), run };
+pub const CHECK: Check = Check {
+    id: "certificate-trace",
+    title: ("由问题企业倒查机构和中介", "From flagged makers back to the body"),
+    page: include_str!("trace.md"),
+    run,
+};
 
 /// False-discovery rate over all bodies and go-betweens.
 const Q: f64 = 0.05;
@@ -59,20 +63,34 @@ fn finding(
 ) -> Finding {
     let what = if between { ("中介", "go-between") } else { ("认证机构", "body") };
     let flagged: Vec<&str> = of.iter().copied().filter(|m| odd.contains(m)).collect();
-    let label = |id: &str| all.iter().find(|c| c.seller == id && !c.name.is_empty()).map_or(id.to_owned(), |c| c.name.clone());
+    let label =
+        |id: &str| all.iter().find(|c| c.seller == id && !c.name.is_empty()).map_or(id.to_owned(), |c| c.name.clone());
     let party = Party {
         sellers: flagged.iter().map(|m| ((*m).to_owned(), label(m))).collect(),
         region: String::new(),
         product: name.to_owned(),
-        innocent: vec![Text::new("专做此类产品或本地企业，客户本来集中", "it serves this trade or place, so its clients are alike anyway")],
+        innocent: vec![Text::new(
+            "专做此类产品或本地企业，客户本来集中",
+            "it serves this trade or place, so its clients are alike anyway",
+        )],
         next_steps: vec![
             Text::new("核查该机构或中介的资质、收费和全部客户", "check its authority, its fees and all its clients"),
             Text::new("比对证书模板、编号段和检测报告", "compare templates, number ranges and test reports"),
         ],
     };
     let reason = Text::new(
-        format!("{}“{name}”的 {} 家客户中 {hits} 家有问题，全体 {makers} 家中 {} 家有问题；随机所致的概率 p = {p:.1e}。", what.0, of.len(), odd.len()),
-        format!("{hits} of the {} clients of the {} \"{name}\" are flagged, against {} of all {makers}; by chance p = {p:.1e}.", of.len(), what.1, odd.len()),
+        format!(
+            "{}“{name}”的 {} 家客户中 {hits} 家有问题，全体 {makers} 家中 {} 家有问题；随机所致的概率 p = {p:.1e}。",
+            what.0,
+            of.len(),
+            odd.len()
+        ),
+        format!(
+            "{hits} of the {} clients of the {} \"{name}\" are flagged, against {} of all {makers}; by chance p = {p:.1e}.",
+            of.len(),
+            what.1,
+            odd.len()
+        ),
     );
     let mut f = blank(&CHECK, party, (context.as_of, context.as_of), reason);
     let expected = of.len() as f64 * odd.len() as f64 / makers as f64;
@@ -85,7 +103,11 @@ fn finding(
         ("makers", makers as f64, String::new()),
         ("flagged_makers", odd.len() as f64, String::new()),
     ];
-    f.rows = all.iter().filter(|c| flagged.contains(&c.seller.as_str()) && (c.body == name || c.intermediary == name)).map(|c| RowNote { row: c.row, role: Text::new("其客户的证书", "certificate of a client") }).collect();
+    f.rows = all
+        .iter()
+        .filter(|c| flagged.contains(&c.seller.as_str()) && (c.body == name || c.intermediary == name))
+        .map(|c| RowNote { row: c.row, role: Text::new("其客户的证书", "certificate of a client") })
+        .collect();
     f.sheet = Some(Sheet {
         title: Text::new("有问题的客户", "flagged clients"),
         columns: vec![Text::new("编号", "id"), Text::new("名称", "name")],

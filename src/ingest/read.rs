@@ -48,7 +48,15 @@ pub fn read_observations(
     let format = format_of(path).unwrap_or("csv");
     let mut found = if matches!(format, "xlsx" | "parquet") {
         let rows = sheet::load(path, table, options.mapping(table)).with_context(|| format!("{shown}"))?;
-        let plan = Plan { file, basis, columns: &rows.columns, width: rows.header.len(), as_of: options.as_of, labels, extras };
+        let plan = Plan {
+            file,
+            basis,
+            columns: &rows.columns,
+            width: rows.header.len(),
+            as_of: options.as_of,
+            labels,
+            extras,
+        };
         let mut parser = RowParser::new(&plan);
         for (line, record) in &rows.records {
             parser.record(record, *line);
@@ -137,7 +145,15 @@ fn read_text(
     sink: &(dyn Fn(Batch) + Sync),
 ) -> Result<FileRead> {
     let (layout, sample, stream) = sniff(path, table, options)?;
-    let plan = Plan { file, basis, columns: &layout.columns, width: layout.header.len(), as_of: options.as_of, labels, extras };
+    let plan = Plan {
+        file,
+        basis,
+        columns: &layout.columns,
+        width: layout.header.len(),
+        as_of: options.as_of,
+        labels,
+        extras,
+    };
     let (send, receive) = sync_channel::<Cut>(2 * options.threads);
     let receive = Mutex::new(receive);
     let (produced, parsed) = std::thread::scope(|scope| {

@@ -142,10 +142,15 @@ pub fn read_certificates(path: &Path, file: u32, options: &Options, all: &mut Ve
 pub fn read_notices(path: &Path, file: u32, options: &Options, notices: &mut Vec<Notice>) -> Result<FileRead> {
     each_row(path, file, TableKind::Notices, options, |get, row| {
         let day = parse_date(get("date")).map_err(|r| ("date", get("date").to_owned(), r))?.day;
-        let (id, name, region) = (clean(get("seller_id")).to_uppercase(), clean(get("seller_name")), clean(get("region")));
+        let (id, name, region) =
+            (clean(get("seller_id")).to_uppercase(), clean(get("seller_name")), clean(get("region")));
         let seller = if id.is_empty() { name } else { id };
         if seller.is_empty() && region.is_empty() {
-            return Err(("seller_id", String::new(), Text::new("没有经营者也没有地区", "neither a seller nor a region")));
+            return Err((
+                "seller_id",
+                String::new(),
+                Text::new("没有经营者也没有地区", "neither a seller nor a region"),
+            ));
         }
         notices.push(Notice { seller, region, day, kind: clean(get("kind")), row });
         Ok(())

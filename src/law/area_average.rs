@@ -18,7 +18,10 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let series = &panel.series[s];
     let (cell, entity) = (&panel.cells[series.cell as usize], panel.entity(series));
     let Some(pct) = rule.allowed_pct else {
-        return Err(Text::new("合理幅度由本地规定，尚未设定", "the reasonable band is set locally and has not been set"));
+        return Err(Text::new(
+            "合理幅度由本地规定，尚未设定",
+            "the reasonable band is set locally and has not been set",
+        ));
     };
     if !cell.comparable {
         return Err(Text::new("包装不明，不能与同类比较", "unknown pack: not comparable"));
@@ -36,12 +39,14 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         Some(mean) => mean,
         None => average(&days, points.day[i] - rule.days.unwrap_or(1) + 1, points.day[i]),
     };
-    let (tested, over) = price_days(&points, rule, |i| Some(mean(i)? * (1.0 + pct / 100.0)));
-    if tested == 0 {
-        return Err(Text::new("同一地区同一期间同种商品的其他经营者不足三家", "fewer than three others sell the same good there and then"));
+    let mut measure = price_days(&points, rule, |i| Some(mean(i)? * (1.0 + pct / 100.0)));
+    if measure.tested == 0 {
+        return Err(Text::new(
+            "同一地区同一期间同种商品的其他经营者不足三家",
+            "fewer than three others sell the same good there and then",
+        ));
     }
     let unit = panel.price_unit(cell).zh;
-    let mut measure = Measure { tested, over, ..Measure::default() };
     if let Some(w) = measure.worst().copied() {
         let average = w.allowed / (1.0 + pct / 100.0);
         measure.reference = Some(average);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::weigh::{binds, exceeds};
 use super::{Docket, Test};
-use crate::model::{Day, Measure, Over, Rule, RowNote, Sheet, Text, Trade};
+use crate::model::{Day, Measure, Over, RowNote, Rule, Sheet, Text, Trade};
 use crate::stats::robust::median;
 
 /// The card.
@@ -37,7 +37,8 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         return Ok(Measure { tested: bundled.len(), ..Measure::default() });
     }
     let first = *only[0].0;
-    let before: Vec<f64> = (0..points.day.len()).filter(|i| points.day[*i] < first.0).map(|i| points.price[i]).collect();
+    let before: Vec<f64> =
+        (0..points.day.len()).filter(|i| points.day[*i] < first.0).map(|i| points.price[i]).collect();
     let usual = median(&before).or_else(|| market(docket, s, first));
     let Some(usual) = usual else {
         return Err(Text::new("没有单独出售的价格可比", "no price of the good sold by itself to compare with"));
@@ -45,20 +46,38 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let mut measure = Measure { tested: bundled.len(), reference: Some(usual), ..Measure::default() };
     let mut sheet = Sheet {
         title: Text::new("套餐中该商品的实际价格", "what the good costs inside the bundle"),
-        columns: vec![Text::new("日期", "date"), Text::new("套餐", "bundle"), Text::new("套餐金额", "bundle amount"), Text::new("其他商品按平时价", "other goods at their usual price"), Text::new("数量", "quantity"), Text::new("实际单价", "effective price")],
+        columns: vec![
+            Text::new("日期", "date"),
+            Text::new("套餐", "bundle"),
+            Text::new("套餐金额", "bundle amount"),
+            Text::new("其他商品按平时价", "other goods at their usual price"),
+            Text::new("数量", "quantity"),
+            Text::new("实际单价", "effective price"),
+        ],
         rows: Vec::new(),
     };
     for (day, t) in only.iter().flat_map(|(d, ts)| ts.iter().map(move |t| (**d, *t))) {
         let Some((amount, others, quantity)) = inside(docket, t) else { continue };
         let effective = (amount - others) / quantity;
-        sheet.rows.push(vec![day.to_string(), t.bundle.clone(), format!("{amount:.2}"), format!("{others:.2}"), format!("{quantity}"), format!("{effective:.2}")]);
+        sheet.rows.push(vec![
+            day.to_string(),
+            t.bundle.clone(),
+            format!("{amount:.2}"),
+            format!("{others:.2}"),
+            format!("{quantity}"),
+            format!("{effective:.2}"),
+        ]);
         if exceeds(effective, usual * (1.0 + rule.allowed_pct.unwrap_or(0.0) / 100.0), rule.tolerance) {
             measure.over.push(Over { day, row: t.row, allowed: usual, observed: effective, quantity: Some(quantity) });
         }
     }
     if let Some(w) = measure.worst().copied() {
         let unit = panel.price_unit(&panel.cells[series.cell as usize]).zh;
-        measure.facts = vec![("usual_price", usual, unit.clone()), ("effective_price", w.observed, unit), ("days_sold_only_in_bundles", only.len() as f64, String::new())];
+        measure.facts = vec![
+            ("usual_price", usual, unit.clone()),
+            ("effective_price", w.observed, unit),
+            ("days_sold_only_in_bundles", only.len() as f64, String::new()),
+        ];
         measure.rows = vec![RowNote { row: w.row, role: Text::new("套餐所在行", "row of the bundle") }];
         measure.sheet = Some(sheet);
     }

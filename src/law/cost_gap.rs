@@ -2,8 +2,8 @@
 
 use super::weigh::{cost_at, price_days};
 use super::{Docket, Test};
-use crate::model::{Measure, Rule, RowNote, Text};
 use crate::model::Day;
+use crate::model::{Measure, RowNote, Rule, Text};
 
 /// The card.
 pub const TEST: Test = Test { id: "cost-gap", page: include_str!("cost_gap.md"), needs_trades: false, example, judge };
@@ -31,11 +31,13 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         let from = before(i)?;
         Some(points.price[from] * (1.0 + cost_rise(from, i)?.max(0.0) + points_over))
     };
-    let (tested, over) = price_days(&points, rule, allowed);
-    if tested == 0 {
-        return Err(Text::new("没有进价或成本序列，或此前没有价格", "no purchase cost or cost series, or no price before"));
+    let mut measure = price_days(&points, rule, allowed);
+    if measure.tested == 0 {
+        return Err(Text::new(
+            "没有进价或成本序列，或此前没有价格",
+            "no purchase cost or cost series, or no price before",
+        ));
     }
-    let mut measure = Measure { tested, over, ..Measure::default() };
     if let Some(w) = measure.worst().copied() {
         let at = points.day.partition_point(|d| *d < w.day.0);
         if let Some(from) = before(at) {
@@ -57,6 +59,9 @@ fn example(rule: &Rule) -> Text {
     let p = rule.allowed_pct.unwrap_or(0.0);
     Text::new(
         format!("三十天内进价涨 20%，售价可涨至 {:.0}%（20 + {p:.0} 个百分点）；涨 60% 即超过。", 20.0 + p),
-        format!("Cost up 20 % in thirty days: the price may rise {:.0} % (20 + {p:.0} points); 60 % is above.", 20.0 + p),
+        format!(
+            "Cost up 20 % in thirty days: the price may rise {:.0} % (20 + {p:.0} points); 60 % is above.",
+            20.0 + p
+        ),
     )
 }

@@ -37,7 +37,8 @@ impl Divisions {
         }
         let lower = text.to_lowercase();
         let ascii = |name: &str| name.is_ascii();
-        let named = |name: &String| if ascii(name) { lower == name.to_lowercase() } else { text.contains(name.as_str()) };
+        let named =
+            |name: &String| if ascii(name) { lower == name.to_lowercase() } else { text.contains(name.as_str()) };
         let hits: Vec<&String> = self.by_name.iter().filter(|n| named(&n.0)).map(|n| &n.1).collect();
         if let Some(lowest) = hits.iter().max_by_key(|c| level(c)) {
             return Some((*lowest).clone());
@@ -63,7 +64,11 @@ impl Divisions {
 }
 
 fn level(code: &str) -> usize {
-    if code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()) { code.trim_end_matches("00").len() } else { code.len() }
+    if code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()) {
+        code.trim_end_matches("00").len()
+    } else {
+        code.len()
+    }
 }
 
 /// Whether a place lies within a rule's region: `42` holds 420500; `CN` holds every GB/T 2260 code.
@@ -75,7 +80,11 @@ pub fn within(place: &str, region: &str) -> bool {
     if region == "*" {
         return true;
     }
-    if gb(region) { gb(place) && place.starts_with(region) } else { place == region || place.starts_with(&format!("{region}-")) }
+    if gb(region) {
+        gb(place) && place.starts_with(region)
+    } else {
+        place == region || place.starts_with(&format!("{region}-"))
+    }
 }
 
 #[cfg(test)]

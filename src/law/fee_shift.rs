@@ -2,11 +2,12 @@
 
 use super::weigh::{binds, exceeds};
 use super::{Docket, Test};
-use crate::model::{Day, Measure, Observed, Over, Rule, RowNote, Text};
+use crate::model::{Day, Measure, Observed, Over, RowNote, Rule, Text};
 use crate::stats::robust::median;
 
 /// The card.
-pub const TEST: Test = Test { id: "fee-shift", page: include_str!("fee_shift.md"), needs_trades: false, example, judge };
+pub const TEST: Test =
+    Test { id: "fee-shift", page: include_str!("fee_shift.md"), needs_trades: false, example, judge };
 
 /// The goods' price stands still within this share.
 const STILL: f64 = 0.05;
@@ -15,7 +16,8 @@ const LEAST: usize = 3;
 
 fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let points = docket.panel.points(&docket.panel.series[s]);
-    let known: Vec<usize> = (0..points.day.len()).filter(|i| points.fee.get(*i).is_some_and(|f| f.is_finite())).collect();
+    let known: Vec<usize> =
+        (0..points.day.len()).filter(|i| points.fee.get(*i).is_some_and(|f| f.is_finite())).collect();
     if known.is_empty() {
         return Err(Text::new("没有运费等收费记录", "no fee on record"));
     }
@@ -28,10 +30,19 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         let allowed = fee * (1.0 + rule.allowed_pct.unwrap_or(0.0) / 100.0);
         let still = points.price[i] <= price * (1.0 + STILL);
         if still && exceeds(points.fee[i], allowed, rule.tolerance) && points.fee[i] > 0.0 {
-            measure.over.push(Over { day: Day(points.day[i]), row: points.row[i], allowed, observed: points.fee[i], quantity: None });
+            measure.over.push(Over {
+                day: Day(points.day[i]),
+                row: points.row[i],
+                allowed,
+                observed: points.fee[i],
+                quantity: None,
+            });
             measure.reference.get_or_insert(fee);
             if measure.rows.is_empty() {
-                measure.rows.push(RowNote { row: points.row[before[k - 1]], role: Text::new("收费上涨前最后一行", "last row before the fee rose") });
+                measure.rows.push(RowNote {
+                    row: points.row[before[k - 1]],
+                    role: Text::new("收费上涨前最后一行", "last row before the fee rose"),
+                });
             }
         }
     }
@@ -41,7 +52,10 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     measure.tested = tested;
     if let Some(w) = measure.worst().copied() {
         let currency = docket.panel.currency.zh.clone();
-        measure.facts = vec![("fee_before", measure.reference.unwrap_or(f64::NAN), currency.clone()), ("fee_now", w.observed, currency)];
+        measure.facts = vec![
+            ("fee_before", measure.reference.unwrap_or(f64::NAN), currency.clone()),
+            ("fee_now", w.observed, currency),
+        ];
     }
     Ok(measure)
 }
@@ -50,6 +64,9 @@ fn example(rule: &Rule) -> Text {
     let allowed = 5.0 * (1.0 + rule.allowed_pct.unwrap_or(0.0) / 100.0);
     Text::new(
         format!("商品价不变，运费由 5 元涨到 25 元：允许 {allowed:.2} 元，每单超出 {:.2} 元。", 25.0 - allowed),
-        format!("The goods' price stands, delivery goes from 5 to 25: allowed {allowed:.2}, excess {:.2} an order.", 25.0 - allowed),
+        format!(
+            "The goods' price stands, delivery goes from 5 to 25: allowed {allowed:.2}, excess {:.2} an order.",
+            25.0 - allowed
+        ),
     )
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{Docket, test_of};
-use crate::stats::robust::median;
 use crate::model::{
-    Basis, CostExplained, DefenceState, Finding, Judged, Metric, NoticeState, Observed, RowNote, Rule, Sheet, Subject, Text, TextStatus,
+    Basis, CostExplained, DefenceState, Finding, Judged, Metric, NoticeState, Observed, RowNote, Rule, Sheet, Subject,
+    Text, TextStatus,
 };
+use crate::stats::robust::median;
 
 /// Days above the allowed value that make a lead, where as many were compared.
 const LEAST_DAYS: usize = 2;
@@ -29,7 +30,13 @@ pub fn findings(docket: &Docket<'_>, rules: &[Rule], judged: &[Judged]) -> Vec<F
     let one = |j: &Judged| finding(docket, &rules[j.rule], j);
     shops
         .into_values()
-        .flat_map(|of| if of.len() < MANY_GOODS && !of.iter().all(|j| of.len() > 1 && is_fee(j)) { of.into_iter().map(one).collect() } else { vec![together(docket, of.iter().map(|j| one(j)).collect())] })
+        .flat_map(|of| {
+            if of.len() < MANY_GOODS && !of.iter().all(|j| of.len() > 1 && is_fee(j)) {
+                of.into_iter().map(one).collect()
+            } else {
+                vec![together(docket, of.iter().map(|j| one(j)).collect())]
+            }
+        })
         .collect()
 }
 
@@ -45,13 +52,30 @@ fn together(docket: &Docket<'_>, mut of: Vec<Finding>) -> Finding {
     let number = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:.2}"));
     let row = |f: &Finding| {
         let product = panel.items[panel.series[f.subject.series[0]].item as usize].product.clone();
-        vec![product, f.window.0.to_string(), number(f.reference_price), number(f.observed_price), format!("{:.1}", f.measured), number(f.excess_amount)]
+        vec![
+            product,
+            f.window.0.to_string(),
+            number(f.reference_price),
+            number(f.observed_price),
+            format!("{:.1}", f.measured),
+            number(f.excess_amount),
+        ]
     };
     let sheet = Sheet {
-        title: Text::new(format!("{} 种商品（列出超出最多的）", of.len()), format!("{} goods (those furthest above)", of.len())),
-        columns: [("商品", "good"), ("首日", "first day"), ("基准", "reference"), ("观测", "observed"), ("超出 %", "above by %"), ("超出金额", "excess amount")]
-            .map(|(zh, en)| Text::new(zh, en))
-            .to_vec(),
+        title: Text::new(
+            format!("{} 种商品（列出超出最多的）", of.len()),
+            format!("{} goods (those furthest above)", of.len()),
+        ),
+        columns: [
+            ("商品", "good"),
+            ("首日", "first day"),
+            ("基准", "reference"),
+            ("观测", "observed"),
+            ("超出 %", "above by %"),
+            ("超出金额", "excess amount"),
+        ]
+        .map(|(zh, en)| Text::new(zh, en))
+        .to_vec(),
         rows: of.iter().take(SHOWN_GOODS).map(row).collect(),
     };
     let amounts: Vec<f64> = of.iter().filter_map(|f| f.excess_amount).collect();
@@ -75,7 +99,8 @@ fn leads(rules: &[Rule], j: &Judged) -> bool {
     days.dedup();
     let lasting = days.len() >= LEAST_DAYS || m.tested < 2 * LEAST_DAYS || m.observed == Observed::List;
     // The middle of what stands above, not its peak: a single dear sale is listed, and is no lead.
-    let excess: Vec<f64> = m.over.iter().filter(|o| o.allowed > 0.0).map(|o| (o.observed / o.allowed - 1.0) * 100.0).collect();
+    let excess: Vec<f64> =
+        m.over.iter().filter(|o| o.allowed > 0.0).map(|o| (o.observed / o.allowed - 1.0) * 100.0).collect();
     let far = m.observed == Observed::Words || median(&excess).is_none_or(|p| p >= rules[j.rule].lead_pct);
     far && (lasting || m.observed == Observed::Words)
 }
@@ -98,19 +123,34 @@ fn finding(docket: &Docket<'_>, rule: &Rule, j: &Judged) -> Finding {
     };
     let amount = m.amount();
     let mut rows: Vec<RowNote> = m.rows.clone();
-    rows.extend(m.over.iter().take(ROWS).map(|o| RowNote { row: o.row, role: Text::new("超出允许值的行", "row above the allowed value") }));
+    rows.extend(
+        m.over
+            .iter()
+            .take(ROWS)
+            .map(|o| RowNote { row: o.row, role: Text::new("超出允许值的行", "row above the allowed value") }),
+    );
     let cost = match (j.defence, rule.metric) {
         (DefenceState::Met, _) => CostExplained::Explained,
         (DefenceState::NotMet, _) => CostExplained::Unexplained,
-        (DefenceState::None, Metric::MarginAmount | Metric::MarginOnCost | Metric::MarginOnPrice) => CostExplained::Unexplained,
-        (DefenceState::None, _) if matches!(rule.test.as_str(), "over-cost" | "cost-gap" | "chain-markup") => CostExplained::Unexplained,
+        (DefenceState::None, Metric::MarginAmount | Metric::MarginOnCost | Metric::MarginOnPrice) => {
+            CostExplained::Unexplained
+        }
+        (DefenceState::None, _) if matches!(rule.test.as_str(), "over-cost" | "cost-gap" | "chain-markup") => {
+            CostExplained::Unexplained
+        }
         _ => CostExplained::Unknown,
     };
     let said = |zh: bool| -> String {
-        let size = excess.map_or(String::new(), |p| if zh { format!("，最多超出允许值 {p:.1}%") } else { format!(", by {p:.1} % at most") });
+        let size = excess.map_or(String::new(), |p| {
+            if zh { format!("，最多超出允许值 {p:.1}%") } else { format!(", by {p:.1} % at most") }
+        });
         let money = amount.map_or(String::new(), |a| {
             let currency = if zh { &panel.currency.zh } else { &panel.currency.en };
-            if zh { format!("，超出金额估算 {a:.2} {currency}") } else { format!(", excess about {a:.2} {currency}") }
+            if zh {
+                format!("，超出金额估算 {a:.2} {currency}")
+            } else {
+                format!(", excess about {a:.2} {currency}")
+            }
         });
         let notice = match (j.notice, zh) {
             (NoticeState::Given(d), true) => format!("（{d} 已告诫）"),
@@ -118,9 +158,23 @@ fn finding(docket: &Docket<'_>, rule: &Rule, j: &Judged) -> Finding {
             _ => String::new(),
         };
         if zh {
-            format!("{} 至 {}，{product} 与规则“{}”{}不一致：{} 处超出{size}{money}{notice}。", window.0, window.1, rule.title.zh, mark(true), m.over.len())
+            format!(
+                "{} 至 {}，{product} 与规则“{}”{}不一致：{} 处超出{size}{money}{notice}。",
+                window.0,
+                window.1,
+                rule.title.zh,
+                mark(true),
+                m.over.len()
+            )
         } else {
-            format!("{} to {}: {product} is not in line with \"{}\"{}: {} rows above{size}{money}{notice}.", window.0, window.1, rule.title.en, mark(false), m.over.len())
+            format!(
+                "{} to {}: {product} is not in line with \"{}\"{}: {} rows above{size}{money}{notice}.",
+                window.0,
+                window.1,
+                rule.title.en,
+                mark(false),
+                m.over.len()
+            )
         }
     };
     let increase = m.reference.zip(worst).filter(|_| priced);
@@ -141,7 +195,7 @@ fn finding(docket: &Docket<'_>, rule: &Rule, j: &Judged) -> Finding {
         excess_amount: amount,
         cost,
         steps: Vec::new(),
-        expected: if m.observed == Observed::Price { m.over.iter().map(|o| (o.day, o.allowed)).collect() } else { Vec::new() },
+        expected: if m.observed == Observed::Price { m.ceiling.clone() } else { Vec::new() },
         basis: format!("{}{}", rule.clause.zh, mark(true)).into(),
         rule: Some(rule.id.clone()),
         sheet: m.sheet.clone(),

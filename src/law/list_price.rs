@@ -3,10 +3,11 @@
 use super::weigh::{binds, exceeds};
 use super::{Docket, Test};
 use crate::model::panel::PointsView;
-use crate::model::{Day, Measure, Observed, Over, Rule, RowNote, Text};
+use crate::model::{Day, Measure, Observed, Over, RowNote, Rule, Text};
 
 /// The card.
-pub const TEST: Test = Test { id: "list-price", page: include_str!("list_price.md"), needs_trades: false, example, judge };
+pub const TEST: Test =
+    Test { id: "list-price", page: include_str!("list_price.md"), needs_trades: false, example, judge };
 
 /// Days before the offer in which the compared price must have been charged, unless the rule says otherwise.
 pub const DAYS: i32 = 7;
@@ -23,9 +24,18 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         measure.tested += 1;
         if exceeds(list, points.price[at], rule.tolerance) {
             if measure.over.is_empty() {
-                measure.rows.push(RowNote { row: points.row[at], role: Text::new("此前最低成交价所在行", "row of the lowest price charged before") });
+                measure.rows.push(RowNote {
+                    row: points.row[at],
+                    role: Text::new("此前最低成交价所在行", "row of the lowest price charged before"),
+                });
             }
-            measure.over.push(Over { day: Day(points.day[i]), row: points.row[i], allowed: points.price[at], observed: list, quantity: None });
+            measure.over.push(Over {
+                day: Day(points.day[i]),
+                row: points.row[i],
+                allowed: points.price[at],
+                observed: list,
+                quantity: None,
+            });
         }
     }
     if measure.tested == 0 {
@@ -38,7 +48,8 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     if let Some(w) = measure.worst().copied() {
         let unit = panel.price_unit(&panel.cells[series.cell as usize]).zh;
         measure.reference = Some(w.allowed);
-        measure.facts = vec![("compared_price", w.observed, unit.clone()), ("lowest_price_charged_before", w.allowed, unit)];
+        measure.facts =
+            vec![("compared_price", w.observed, unit.clone()), ("lowest_price_charged_before", w.allowed, unit)];
     }
     Ok(measure)
 }

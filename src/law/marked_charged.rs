@@ -2,10 +2,11 @@
 
 use super::weigh::{binds, exceeds};
 use super::{Docket, Test};
-use crate::model::{Basis, Day, Measure, Over, Rule, RowNote, Text};
+use crate::model::{Basis, Day, Measure, Over, RowNote, Rule, Text};
 
 /// The card.
-pub const TEST: Test = Test { id: "marked-charged", page: include_str!("marked_charged.md"), needs_trades: false, example, judge };
+pub const TEST: Test =
+    Test { id: "marked-charged", page: include_str!("marked_charged.md"), needs_trades: false, example, judge };
 
 fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let panel = docket.panel;
@@ -43,9 +44,19 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         if exceeds(charged.high[i], marked.high[m], rule.tolerance) {
             let quantity = charged.quantity.get(i).copied().filter(|q| q.is_finite());
             if measure.over.is_empty() {
-                measure.rows.push(RowNote { row: marked.row[m], role: Text::new("标价所在行", "row of the marked price") });
+                measure
+                    .rows
+                    .push(RowNote {
+                        row: marked.row[m], role: Text::new("标价所在行", "row of the marked price")
+                    });
             }
-            measure.over.push(Over { day: Day(charged.day[i]), row: charged.row[i], allowed: marked.high[m], observed: charged.high[i], quantity });
+            measure.over.push(Over {
+                day: Day(charged.day[i]),
+                row: charged.row[i],
+                allowed: marked.high[m],
+                observed: charged.high[i],
+                quantity,
+            });
         }
     }
     if measure.tested == 0 {
@@ -60,5 +71,8 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
 }
 
 fn example(_: &Rule) -> Text {
-    Text::new("标价 3.00 元，同日收 3.50 元、40 只：多收 20.00 元。", "Marked 3.00, charged 3.50 the same day, 40 pieces: 20.00 too much.")
+    Text::new(
+        "标价 3.00 元，同日收 3.50 元、40 只：多收 20.00 元。",
+        "Marked 3.00, charged 3.50 the same day, 40 pieces: 20.00 too much.",
+    )
 }

@@ -100,7 +100,9 @@ pub fn examine(docket: &Docket<'_>, rules: &[Rule], trades: bool) -> Vec<Judged>
         .filter_map(|(r, rule)| Some((r, rule, test_of(rule).filter(|t| t.needs_trades == trades)?)))
         .flat_map(|(r, rule, test)| scope::series(docket, rule).into_iter().map(move |s| (r, s, test)))
         .collect();
-    jobs.into_par_iter().map(|(r, s, test)| weigh::judged(docket, rules, r, s, (test.judge)(docket, &rules[r], s))).collect()
+    jobs.into_par_iter()
+        .map(|(r, s, test)| weigh::judged(docket, rules, r, s, (test.judge)(docket, &rules[r], s)))
+        .collect()
 }
 
 /// Whether any rule that needs trades applies to anything.
@@ -128,21 +130,50 @@ pub fn page(rule: &Rule) -> Text {
         let all: Vec<&str> = t.iter().map(|x| if zh { x.zh.as_str() } else { x.en.as_str() }).collect();
         if all.is_empty() { "–".to_owned() } else { all.join("; ") }
     };
-    let note = |zh: bool| rule.note.as_ref().map_or(String::new(), |n| format!("\n- {}", if zh { &n.zh } else { &n.en }));
+    let note =
+        |zh: bool| rule.note.as_ref().map_or(String::new(), |n| format!("\n- {}", if zh { &n.zh } else { &n.en }));
     let goods = |all: &str| if rule.goods.is_empty() { all.to_owned() } else { rule.goods.join("、") };
     let example = (test.example)(rule);
     Text::new(
         format!(
             "# {}（{}）\n\n{}\n\n- 条款：{}\n- 条文状态：{}\n- 地区：{}　商品：{}\n- 适用：{} 至 {until}　基准日：{base}\n- 须先告诫：{}{}{}\n- 待核豁免：{}\n- 检验方法：{}（pricewatch explain {}）\n- 规则包：{} {}\n\n## 算例\n{}",
-            rule.title.zh, rule.id, rule.says.zh, rule.clause.zh, mark(true), rule.regions.join("、"), goods("全部"), rule.from,
-            if rule.notice_required { "是" } else { "否" }, number(true), note(true), list(&rule.exemptions, true), test.id, test.id,
-            rule.source, rule.version, example.zh
+            rule.title.zh,
+            rule.id,
+            rule.says.zh,
+            rule.clause.zh,
+            mark(true),
+            rule.regions.join("、"),
+            goods("全部"),
+            rule.from,
+            if rule.notice_required { "是" } else { "否" },
+            number(true),
+            note(true),
+            list(&rule.exemptions, true),
+            test.id,
+            test.id,
+            rule.source,
+            rule.version,
+            example.zh
         ),
         format!(
             "# {} ({})\n\n{}\n\n- clause: {}\n- text: {}\n- regions: {}; goods: {}\n- in force: {} to {until}; base date: {base}\n- notice must precede: {}{}{}\n- exemptions to check: {}\n- kind of test: {} (pricewatch explain {})\n- pack: {} {}\n\n## Worked example\n{}",
-            rule.title.en, rule.id, rule.says.en, rule.clause.en, mark(false), rule.regions.join(", "), goods("all"), rule.from,
-            if rule.notice_required { "yes" } else { "no" }, number(false), note(false), list(&rule.exemptions, false), test.id, test.id,
-            rule.source, rule.version, example.en
+            rule.title.en,
+            rule.id,
+            rule.says.en,
+            rule.clause.en,
+            mark(false),
+            rule.regions.join(", "),
+            goods("all"),
+            rule.from,
+            if rule.notice_required { "yes" } else { "no" },
+            number(false),
+            note(false),
+            list(&rule.exemptions, false),
+            test.id,
+            test.id,
+            rule.source,
+            rule.version,
+            example.en
         ),
     )
 }

@@ -2,10 +2,11 @@
 
 use super::weigh::{cost_at, price_days};
 use super::{Docket, Test};
-use crate::model::{Measure, Rule, RowNote, Sellers, Text};
+use crate::model::{Measure, RowNote, Rule, Sellers, Text};
 
 /// The card.
-pub const TEST: Test = Test { id: "over-cost", page: include_str!("over_cost.md"), needs_trades: false, example, judge };
+pub const TEST: Test =
+    Test { id: "over-cost", page: include_str!("over_cost.md"), needs_trades: false, example, judge };
 
 fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let series = &docket.panel.series[s];
@@ -18,15 +19,14 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         return Err(Text::new("条文没有数字，本地也没有设定", "the text has no number and none is set locally"));
     };
     let allowed = |i: usize| Some(cost_at(&points, i)?.0 * (1.0 + pct / 100.0));
-    let (tested, over) = price_days(&points, rule, allowed);
-    if tested == 0 {
+    let mut measure = price_days(&points, rule, allowed);
+    if measure.tested == 0 {
         return Err(Text::new(
             "没有进货记录，差价率无从计算（无法出示进货票据本身应予核查）",
             "no purchase record, so no margin (a missing invoice is itself worth asking about)",
         ));
     }
     let unit = docket.panel.price_unit(&docket.panel.cells[series.cell as usize]).zh;
-    let mut measure = Measure { tested, over, ..Measure::default() };
     if let Some(w) = measure.worst().copied() {
         let at = points.day.partition_point(|d| *d < w.day.0);
         if let Some((cost, from)) = cost_at(&points, at) {
@@ -36,7 +36,10 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
                 ("observed_price", w.observed, unit),
                 ("margin_rate_now", (w.observed / cost - 1.0) * 100.0, "%".into()),
             ];
-            measure.rows = vec![RowNote { row: points.row[from], role: Text::new("进价所在行", "row with the purchase cost") }];
+            measure.rows = vec![RowNote {
+                row: points.row[from],
+                role: Text::new("进价所在行", "row with the purchase cost"),
+            }];
         }
     }
     Ok(measure)
@@ -45,7 +48,13 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
 fn example(rule: &Rule) -> Text {
     let allowed = 0.6 * (1.0 + rule.allowed_pct.unwrap_or(0.0) / 100.0);
     Text::new(
-        format!("进价 0.60 元：允许价 {allowed:.2} 元。售 1.00 元（加价 66.7%）、1000 只：超出 {:.2} 元。", (1.0 - allowed) * 1000.0),
-        format!("Bought at 0.60: allowed {allowed:.2}. Sold at 1.00 (66.7 % over cost), 1,000 pieces: excess {:.2}.", (1.0 - allowed) * 1000.0),
+        format!(
+            "进价 0.60 元：允许价 {allowed:.2} 元。售 1.00 元（加价 66.7%）、1000 只：超出 {:.2} 元。",
+            (1.0 - allowed) * 1000.0
+        ),
+        format!(
+            "Bought at 0.60: allowed {allowed:.2}. Sold at 1.00 (66.7 % over cost), 1,000 pieces: excess {:.2}.",
+            (1.0 - allowed) * 1000.0
+        ),
     )
 }

@@ -3,7 +3,7 @@
 use super::weigh::{cost_at, defended, price_days};
 use super::{Docket, Test};
 use crate::model::panel::PointsView;
-use crate::model::{Measure, Metric, Rule, RowNote, Sellers, Statistic, Text};
+use crate::model::{Measure, Metric, RowNote, Rule, Sellers, Statistic, Text};
 
 /// The card.
 pub const TEST: Test =
@@ -29,7 +29,9 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         (true, None) => return Err(no_purchase()),
         (_, cost) => cost,
     };
-    let rate = |price: f64, cost: f64| if rule.metric == Metric::MarginOnPrice { (price - cost) / price } else { (price - cost) / cost };
+    let rate = |price: f64, cost: f64| {
+        if rule.metric == Metric::MarginOnPrice { (price - cost) / price } else { (price - cost) / cost }
+    };
     let allowed = |i: usize| {
         if !of_margin {
             return Some(base.price * (1.0 + extra));
@@ -41,9 +43,13 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
             _ => now / (1.0 - (rate(base.price, then) + extra).min(0.999)),
         })
     };
-    let (tested, over) = price_days(&points, rule, allowed);
+    let Measure { tested, over, ceiling, .. } = price_days(&points, rule, allowed);
     if tested == 0 {
-        return Err(if of_margin { no_purchase() } else { Text::new("基准日后没有价格", "no price after the base date") });
+        return Err(if of_margin {
+            no_purchase()
+        } else {
+            Text::new("基准日后没有价格", "no price after the base date")
+        });
     }
     let unit = docket.panel.price_unit(&docket.panel.cells[series.cell as usize]).zh;
     let mut facts = vec![("reference_price", base.price, unit.clone())];
@@ -66,10 +72,13 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     Ok(Measure {
         reference: Some(base.price),
         tested,
+        ceiling,
         over,
         facts,
         rows: vec![RowNote { row: points.row[base.at], role: Text::new("基准行", "reference row") }],
-        defended: days.filter_map(|i| Some((crate::model::Day(points.day[i]), defended(rule, &points, i, pair)?))).collect(),
+        defended: days
+            .filter_map(|i| Some((crate::model::Day(points.day[i]), defended(rule, &points, i, pair)?)))
+            .collect(),
         ..Measure::default()
     })
 }
@@ -86,7 +95,11 @@ fn base(rule: &Rule, points: &PointsView<'_>) -> Option<Base> {
         Statistic::Min => days.clone().min_by(|a, b| value(a).total_cmp(&value(b)))?,
     };
     let n = days.len() as f64;
-    let price = if rule.statistic == Statistic::Average { days.map(|i| points.price[i]).sum::<f64>() / n } else { points.price[at] };
+    let price = if rule.statistic == Statistic::Average {
+        days.map(|i| points.price[i]).sum::<f64>() / n
+    } else {
+        points.price[at]
+    };
     Some(Base { price, cost: cost_at(points, at).map(|c| c.0), at })
 }
 
@@ -95,7 +108,10 @@ fn no_history() -> Text {
 }
 
 fn no_purchase() -> Text {
-    Text::new("没有进货记录，差价率无从计算（无法出示进货票据本身应予核查）", "no purchase record, so no margin (a missing invoice is itself worth asking about)")
+    Text::new(
+        "没有进货记录，差价率无从计算（无法出示进货票据本身应予核查）",
+        "no purchase record, so no margin (a missing invoice is itself worth asking about)",
+    )
 }
 
 fn example(rule: &Rule) -> Text {
@@ -119,7 +135,13 @@ fn example(rule: &Rule) -> Text {
         ),
     };
     Text::new(
-        format!("{zh}：允许价 {allowed:.2} 元。售 2.00 元、100 只：超出 (2.00 − {allowed:.2}) × 100 = {:.2} 元。", (2.0 - allowed) * 100.0),
-        format!("{en}: allowed {allowed:.2}. Sold at 2.00, 100 pieces: excess (2.00 − {allowed:.2}) × 100 = {:.2}.", (2.0 - allowed) * 100.0),
+        format!(
+            "{zh}：允许价 {allowed:.2} 元。售 2.00 元、100 只：超出 (2.00 − {allowed:.2}) × 100 = {:.2} 元。",
+            (2.0 - allowed) * 100.0
+        ),
+        format!(
+            "{en}: allowed {allowed:.2}. Sold at 2.00, 100 pieces: excess (2.00 − {allowed:.2}) × 100 = {:.2}.",
+            (2.0 - allowed) * 100.0
+        ),
     )
 }

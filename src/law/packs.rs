@@ -41,7 +41,9 @@ pub fn load(files: &[impl AsRef<Path>], only: &[String]) -> Result<Vec<Rule>> {
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     for pattern in only {
         if !rules.iter().any(|r| r.id.starts_with(pattern.as_str())) {
-            bail!("--rules {pattern}: 没有这条规则；pricewatch explain 列出全部 / no such rule; pricewatch explain lists them");
+            bail!(
+                "--rules {pattern}: 没有这条规则；pricewatch explain 列出全部 / no such rule; pricewatch explain lists them"
+            );
         }
     }
     rules.retain(|r| only.is_empty() || only.iter().any(|p| r.id.starts_with(p.as_str())));
@@ -115,7 +117,7 @@ mod tests {
     fn a_bad_file_says_which_line_and_why() {
         let fault = |text: &str| format!("{:#}", parse("local.toml", text).unwrap_err());
         assert!(parse("local.toml", ONE).is_ok());
-        assert!(fault(&ONE.replace("over-cost", "overcost")).contains("local.toml:3") );
+        assert!(fault(&ONE.replace("over-cost", "overcost")).contains("local.toml:3"));
         assert!(fault(&ONE.replace("2020-01-21", "2020-13-21")).contains("line 10"));
         assert!(fault(&ONE.replace("status = \"unverified\"", "status = \"maybe\"")).contains("line 8"));
         assert!(fault(&format!("{ONE}colour = 1\n")).contains("unknown field"));

@@ -2,10 +2,11 @@
 
 use super::weigh::price_days;
 use super::{Docket, Test, divisions, scope};
-use crate::model::{Cap, Day, Measure, PriceUnit, Rule, RowNote, Text};
+use crate::model::{Cap, Day, Measure, PriceUnit, RowNote, Rule, Text};
 
 /// The card.
-pub const TEST: Test = Test { id: "price-cap", page: include_str!("price_cap.md"), needs_trades: false, example, judge };
+pub const TEST: Test =
+    Test { id: "price-cap", page: include_str!("price_cap.md"), needs_trades: false, example, judge };
 
 fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let panel = docket.panel;
@@ -22,19 +23,25 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     }
     let mut measure = match rule.cap {
         Some(cap) => {
-            let fits = matches!((&cell.unit, &rule.per), (PriceUnit::Base(u), Some(per)) if u == per) || rule.per.is_none();
+            let fits =
+                matches!((&cell.unit, &rule.per), (PriceUnit::Base(u), Some(per)) if u == per) || rule.per.is_none();
             if !fits {
                 return Err(Text::new("计量单位与限价不同或不明", "the unit differs from the cap's, or is unknown"));
             }
-            let (tested, over) = price_days(&points, rule, |_| Some(cap * extra));
-            Measure { reference: Some(cap), tested, over, ..Measure::default() }
+            Measure { reference: Some(cap), ..price_days(&points, rule, |_| Some(cap * extra)) }
         }
         None => {
             let caps = of_series(docket, s)?;
-            let on = |i: usize| caps.iter().rev().find(|c| c.from <= Day(points.day[i]) && c.until.is_none_or(|u| Day(points.day[i]) <= u));
-            let (tested, over) = price_days(&points, rule, |i| Some(on(i)?.price * extra));
-            let rows = caps.iter().map(|c| RowNote { row: c.row, role: Text::new("限价所在行", "row of the maximum price") });
-            Measure { reference: caps.last().map(|c| c.price), tested, over, rows: rows.collect(), ..Measure::default() }
+            let on = |i: usize| {
+                caps.iter()
+                    .rev()
+                    .find(|c| c.from <= Day(points.day[i]) && c.until.is_none_or(|u| Day(points.day[i]) <= u))
+            };
+            let compared = price_days(&points, rule, |i| Some(on(i)?.price * extra));
+            let rows = caps
+                .iter()
+                .map(|c| RowNote { row: c.row, role: Text::new("限价所在行", "row of the maximum price") });
+            Measure { reference: caps.last().map(|c| c.price), rows: rows.collect(), ..compared }
         }
     };
     if measure.tested == 0 {
@@ -61,12 +68,19 @@ fn of_series<'a>(docket: &Docket<'a>, s: usize) -> Result<Vec<&'a Cap>, Text> {
     let same = |c: &&Cap| c.region == cell.region;
     let inside = |c: &&Cap| {
         c.region.is_empty()
-            || place.as_ref().zip(docket.divisions.code(&c.region)).is_some_and(|(p, r)| divisions::within(p, r.trim_end_matches("00")))
+            || place
+                .as_ref()
+                .zip(docket.divisions.code(&c.region))
+                .is_some_and(|(p, r)| divisions::within(p, r.trim_end_matches("00")))
     };
     let own: Vec<&Cap> = all.iter().filter(same).collect();
     let mut caps: Vec<&Cap> = if own.is_empty() { all.iter().filter(inside).collect() } else { own };
     caps.sort_by(|a, b| a.from.cmp(&b.from).then(a.row.cmp(&b.row)));
-    if caps.is_empty() { Err(Text::new("本地区没有这种商品的限价", "no maximum price of the good in this region")) } else { Ok(caps) }
+    if caps.is_empty() {
+        Err(Text::new("本地区没有这种商品的限价", "no maximum price of the good in this region"))
+    } else {
+        Ok(caps)
+    }
 }
 
 fn example(rule: &Rule) -> Text {

@@ -3,11 +3,12 @@
 use super::list_price::offer;
 use super::weigh::{binds, exceeds};
 use super::{Docket, Test};
-use crate::model::{Day, Measure, Observed, Over, Rule, RowNote, Text};
+use crate::model::{Day, Measure, Observed, Over, RowNote, Rule, Text};
 use crate::stats::robust::median;
 
 /// The card.
-pub const TEST: Test = Test { id: "raised-first", page: include_str!("raised_first.md"), needs_trades: false, example, judge };
+pub const TEST: Test =
+    Test { id: "raised-first", page: include_str!("raised_first.md"), needs_trades: false, example, judge };
 
 /// Days before the offer in which a raise is temporary, unless the rule says otherwise.
 const DAYS: i32 = 14;
@@ -27,8 +28,12 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     for start in starts.filter(|i| binds(rule, points.day[*i])) {
         offers += 1;
         let day = points.day[start];
-        let range = |from: i32, to: i32| points.day.partition_point(|d| *d < from)..points.day.partition_point(|d| *d < to);
-        let (raised, usual) = (range(day - rule.days.unwrap_or(DAYS), day), range(day - rule.days.unwrap_or(DAYS) - USUAL, day - rule.days.unwrap_or(DAYS)));
+        let range =
+            |from: i32, to: i32| points.day.partition_point(|d| *d < from)..points.day.partition_point(|d| *d < to);
+        let (raised, usual) = (
+            range(day - rule.days.unwrap_or(DAYS), day),
+            range(day - rule.days.unwrap_or(DAYS) - USUAL, day - rule.days.unwrap_or(DAYS)),
+        );
         let Some(normal) = median(&points.price[usual.clone()]).filter(|_| usual.len() >= LEAST) else { continue };
         measure.tested += 1;
         let high = raised.max_by(|a, b| points.price[*a].total_cmp(&points.price[*b]));
@@ -37,10 +42,22 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
             continue; // a real discount from the usual price
         }
         let quantity = points.quantity.get(start).copied().filter(|q| q.is_finite());
-        measure.over.push(Over { day: Day(day), row: points.row[start], allowed: normal, observed: points.price[start].max(normal * (1.0 + 1e-6)), quantity });
-        measure.rows.push(RowNote { row: points.row[high], role: Text::new("打折前临时提价", "the temporary raise") });
+        measure.over.push(Over {
+            day: Day(day),
+            row: points.row[start],
+            allowed: normal,
+            observed: points.price[start].max(normal * (1.0 + 1e-6)),
+            quantity,
+        });
+        measure
+            .rows
+            .push(RowNote { row: points.row[high], role: Text::new("打折前临时提价", "the temporary raise") });
         let unit = panel.price_unit(&panel.cells[series.cell as usize]).zh;
-        measure.facts = vec![("usual_price", normal, unit.clone()), ("raised_to", points.price[high], unit.clone()), ("discounted_to", points.price[start], unit)];
+        measure.facts = vec![
+            ("usual_price", normal, unit.clone()),
+            ("raised_to", points.price[high], unit.clone()),
+            ("discounted_to", points.price[start], unit),
+        ];
         measure.reference = Some(normal);
     }
     if measure.tested == 0 {

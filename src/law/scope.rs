@@ -23,7 +23,10 @@ pub fn series(docket: &Docket<'_>, rule: &Rule) -> Vec<usize> {
             let days = docket.panel.points(one).day;
             let in_force = |d: &i32| *d >= rule.from.0 && rule.until.is_none_or(|u| *d <= u.0);
             let seller = &docket.panel.sellers[one.seller as usize];
-            if !seller.marketplace && days.iter().any(in_force) && good_fits(rule, &docket.panel.items[one.item as usize].product, cell) {
+            if !seller.marketplace
+                && days.iter().any(in_force)
+                && good_fits(rule, &docket.panel.items[one.item as usize].product, cell)
+            {
                 all.push(s);
             }
         }

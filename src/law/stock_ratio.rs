@@ -3,10 +3,11 @@
 use super::weigh::{binds, exceeds};
 use super::{Docket, Test};
 use crate::model::panel::PointsView;
-use crate::model::{Basis, Day, Measure, Observed, Over, Rule, RowNote, Text};
+use crate::model::{Basis, Day, Measure, Observed, Over, RowNote, Rule, Text};
 
 /// The card.
-pub const TEST: Test = Test { id: "stock-ratio", page: include_str!("stock_ratio.md"), needs_trades: false, example, judge };
+pub const TEST: Test =
+    Test { id: "stock-ratio", page: include_str!("stock_ratio.md"), needs_trades: false, example, judge };
 
 /// Days of an average month.
 const MONTH: f64 = 365.25 / 12.0;
@@ -34,7 +35,13 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         }
         let first = *since.get_or_insert(points.day[i]);
         if points.day[i] - first >= held {
-            measure.over.push(Over { day: Day(points.day[i]), row: points.row[i], allowed, observed: points.stock[i], quantity: None });
+            measure.over.push(Over {
+                day: Day(points.day[i]),
+                row: points.row[i],
+                allowed,
+                observed: points.stock[i],
+                quantity: None,
+            });
         }
     }
     if measure.tested == 0 {
@@ -47,7 +54,8 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
             ("stock", w.observed, unit),
             ("stock_over_monthly_sales", w.observed / monthly * 100.0, "%".into()),
         ];
-        measure.rows = vec![RowNote { row: w.row, role: Text::new("库存最高的一行", "row of the largest stock") }];
+        measure.rows =
+            vec![RowNote { row: w.row, role: Text::new("库存最高的一行", "row of the largest stock") }];
     }
     Ok(measure)
 }
@@ -83,7 +91,15 @@ fn monthly_sales(docket: &Docket<'_>, rule: &Rule, s: usize) -> Option<f64> {
 fn example(rule: &Rule) -> Text {
     let allowed = 3000.0 * (1.0 + rule.allowed_pct.unwrap_or(0.0) / 100.0);
     Text::new(
-        format!("上年月均销量 3000 只：允许库存 {allowed:.0} 只；连续 {} 天以上存 {:.0} 只即超过。", rule.days.unwrap_or(0), allowed + 1500.0),
-        format!("Sales of 3,000 a month last year: {allowed:.0} in stock allowed; {:.0} held for more than {} days is above.", allowed + 1500.0, rule.days.unwrap_or(0)),
+        format!(
+            "上年月均销量 3000 只：允许库存 {allowed:.0} 只；连续 {} 天以上存 {:.0} 只即超过。",
+            rule.days.unwrap_or(0),
+            allowed + 1500.0
+        ),
+        format!(
+            "Sales of 3,000 a month last year: {allowed:.0} in stock allowed; {:.0} held for more than {} days is above.",
+            allowed + 1500.0,
+            rule.days.unwrap_or(0)
+        ),
     )
 }

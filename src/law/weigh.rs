@@ -26,18 +26,29 @@ pub fn cost_at(points: &PointsView<'_>, i: usize) -> Option<(f64, usize)> {
     (0..=i).rev().find_map(|k| points.cost.get(k).copied().filter(|c| c.is_finite() && *c > 0.0).map(|c| (c, k)))
 }
 
-/// Compares the day's highest price with what `allowed` says for each point on which the rule binds.
-pub fn price_days(points: &PointsView<'_>, rule: &Rule, allowed: impl Fn(usize) -> Option<f64>) -> (usize, Vec<Over>) {
-    let (mut tested, mut over) = (0, Vec::new());
+/// Compares the day's highest price with what `allowed` says for each point on which the rule binds: a measure with
+/// its days and its ceiling.
+pub fn price_days(points: &PointsView<'_>, rule: &Rule, allowed: impl Fn(usize) -> Option<f64>) -> Measure {
+    let (mut tested, mut over, mut ceiling) = (0, Vec::new(), Vec::new());
     for i in (0..points.day.len()).filter(|i| binds(rule, points.day[*i])) {
         let Some(allowed) = allowed(i) else { continue };
         tested += 1;
+        ceiling.push((Day(points.day[i]), allowed));
         if exceeds(points.high[i], allowed, rule.tolerance) {
             let quantity = points.quantity.get(i).copied().filter(|q| q.is_finite());
-            over.push(Over { day: Day(points.day[i]), row: points.row[i], allowed, observed: points.high[i], quantity });
+            over.push(Over {
+                day: Day(points.day[i]),
+                row: points.row[i],
+                allowed,
+                observed: points.high[i],
+                quantity,
+            });
         }
     }
-    (tested, over)
+    if over.is_empty() {
+        ceiling = Vec::new(); // only drawn where something stands above it
+    }
+    Measure { tested, over, ceiling, ..Measure::default() }
 }
 
 /// Adds notice and cost defence to a measure. Where a notice is needed, only days after it count.
@@ -65,9 +76,13 @@ fn notice_of(docket: &Docket<'_>, rule: &Rule, s: usize) -> Option<Day> {
     let names = |n: &str| n.eq_ignore_ascii_case(&seller.id) || n == seller.name;
     let place = docket.divisions.code(&cell.region);
     let public = |region: &str| {
-        place.as_ref().zip(docket.divisions.code(region)).is_some_and(|(p, r)| super::divisions::within(p, r.trim_end_matches("00")))
+        place
+            .as_ref()
+            .zip(docket.divisions.code(region))
+            .is_some_and(|(p, r)| super::divisions::within(p, r.trim_end_matches("00")))
     };
-    let cautions = docket.notices.iter().filter(|n| n.kind.contains("告诫") || n.kind.to_lowercase().contains("caution"));
+    let cautions =
+        docket.notices.iter().filter(|n| n.kind.contains("告诫") || n.kind.to_lowercase().contains("caution"));
     let mine = cautions.filter(|n| if n.seller.is_empty() { public(&n.region) } else { names(&n.seller) });
     mine.map(|n| n.day).filter(|d| *d >= rule.from).min()
 }

@@ -2,7 +2,7 @@
 
 use super::weigh::binds;
 use super::{Docket, Test};
-use crate::model::{Measure, Observed, Over, Rule, RowNote, Sheet, Text};
+use crate::model::{Measure, Observed, Over, RowNote, Rule, Sheet, Text};
 
 /// The card.
 pub const TEST: Test = Test { id: "wording", page: include_str!("wording.md"), needs_trades: true, example, judge };
@@ -39,5 +39,8 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
 
 fn example(rule: &Rule) -> Text {
     let word = rule.words.first().cloned().unwrap_or_default();
-    Text::new(format!("商品页面写“口罩{word}，欲购从速”：列出该行原文。"), format!("A listing says \"口罩{word}\": the row is listed with its text."))
+    Text::new(
+        format!("商品页面写“口罩{word}，欲购从速”：列出该行原文。"),
+        format!("A listing says \"口罩{word}\": the row is listed with its text."),
+    )
 }

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::{Check, CostExplained, Finding, Grade, Kind, Lead, Panel, Party, PriceUnit, Screen, State, Subject, Text};
+use crate::model::{
+    Check, CostExplained, Finding, Grade, Kind, Lead, Panel, Party, PriceUnit, Screen, State, Subject, Text,
+};
 
 /// Ranked leads: by kind, then score, higher first; ties by id. Findings on one subject are one lead, told by
 /// the strongest.
 pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lead> {
-    let alone = |f: &Finding| f.rule.is_some() || f.party.is_some() || screens.iter().any(|s| s.id == f.screen && s.leads_alone);
+    let alone = |f: &Finding| {
+        f.rule.is_some() || f.party.is_some() || screens.iter().any(|s| s.id == f.screen && s.leads_alone)
+    };
     let mut subjects: BTreeMap<(Kind, &Subject, Option<&Party>), Vec<usize>> = BTreeMap::new();
     for (i, f) in findings.iter().enumerate().filter(|(_, f)| alone(f)) {
         subjects.entry((f.kind, &f.subject, f.party.as_ref())).or_default().push(i);

@@ -17,8 +17,8 @@ pub use finding::{CostExplained, Finding, Kind, Party, RowNote, Skip, Step, Subj
 pub use lead::{Check, Grade, Lead, State};
 pub use panel::{Basis, Cell, CostPath, CreditCode, Grid, Item, MarketDay, Panel, PriceUnit, Seller, Series};
 pub use rule::{
-    Cap, CostDefence, DefenceState, Judged, Measure, Metric, Notice, NoticeState, NumberFrom, Observed, Over, PriceType, Rule,
-    Sellers, Sheet, SourceRow, Statistic, TextStatus, Trade,
+    Cap, CostDefence, DefenceState, Judged, Measure, Metric, Notice, NoticeState, NumberFrom, Observed, Over,
+    PriceType, Rule, Sellers, Sheet, SourceRow, Statistic, TextStatus, Trade,
 };
 pub use screen::{Context, Knobs, Outcome, Param, Screen};
 pub use table::{Accounting, FileReport, Reject, RowRef, TableKind};

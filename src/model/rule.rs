@@ -264,6 +264,8 @@ pub struct Measure {
     pub reference: Option<f64>,
     /// Days (or rows) compared.
     pub tested: usize,
+    /// Allowed price by day, where something stands above it (charts draw it).
+    pub ceiling: Vec<(Day, f64)>,
     /// Those above the allowed value.
     pub over: Vec<Over>,
     /// Named numbers (`key`, value, unit).

@@ -33,8 +33,7 @@ struct Part {
 }
 
 fn bytes(batch: &Batch) -> usize {
-    let optional =
-        batch.quantity.len() + batch.cost.len() + batch.list.len() + batch.fee.len() + batch.stock.len();
+    let optional = batch.quantity.len() + batch.cost.len() + batch.list.len() + batch.fee.len() + batch.stock.len();
     batch.len() * 32 + optional * 8 + batch.second.len() * 4
 }
 
@@ -152,7 +151,9 @@ fn write(path: &Path, b: &Batch) -> Result<()> {
         Series::new("hash".into(), b.hash.as_slice()).into(),
         Series::new("row".into(), rows.as_slice()).into(),
     ];
-    for (name, column) in [("quantity", &b.quantity), ("cost", &b.cost), ("list", &b.list), ("fee", &b.fee), ("stock", &b.stock)] {
+    for (name, column) in
+        [("quantity", &b.quantity), ("cost", &b.cost), ("list", &b.list), ("fee", &b.fee), ("stock", &b.stock)]
+    {
         if !column.is_empty() {
             columns.push(Series::new(name.into(), column.as_slice()).into());
         }

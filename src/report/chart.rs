@@ -6,7 +6,7 @@ use plotters::prelude::*;
 use resvg::{tiny_skia, usvg};
 
 use super::{Results, font};
-use crate::model::{Basis, Cell, Day, Kind, Lang, Lead, MarketDay, RowRef, Step};
+use crate::model::{Basis, Cell, Day, Kind, Lang, Lead, MarketDay, RowRef, Step, masked};
 
 const SIZE: (u32, u32) = (960, 420);
 const INK: RGBColor = RGBColor(27, 38, 49);
@@ -17,7 +17,8 @@ const BLUE: RGBColor = RGBColor(31, 97, 141);
 
 /// What a chart shows: plain numbers and labels.
 struct Picture<'a> {
-    id: &'a str,
+    /// What it belongs to, as shown in the footer.
+    id: String,
     kind: Kind,
     series: &'a [usize],
     product: &'a str,
@@ -35,7 +36,7 @@ pub fn of_lead(r: &Results<'_>, lead: &Lead) -> Result<Vec<(String, String)>> {
     let f = &r.findings[lead.findings[0]];
     let Some(cell) = lead.cell else { return Ok(Vec::new()) };
     let x = &Picture {
-        id: &lead.id,
+        id: pick(r.lang, &format!("线索 {}", lead.id), &format!("lead {}", lead.id)),
         kind: lead.kind,
         series: &lead.series,
         product: &lead.product,
@@ -48,7 +49,10 @@ pub fn of_lead(r: &Results<'_>, lead: &Lead) -> Result<Vec<(String, String)>> {
     };
     let name = |what: &str| format!("charts/{}-{what}", lead.id);
     if lead.kind == Kind::Collusion {
-        return Ok(vec![(name("raster"), draw(&|a| raster(a, r, x))?), (name("overlay"), draw(&|a| overlay(a, r, x))?)]);
+        return Ok(vec![
+            (name("raster"), draw(&|a| raster(a, r, x))?),
+            (name("overlay"), draw(&|a| overlay(a, r, x))?),
+        ]);
     }
     Ok(vec![(name("price"), draw(&|a| price_path(a, r, x))?)])
 }
@@ -58,7 +62,7 @@ pub fn of_series(r: &Results<'_>, s: usize) -> Result<String> {
     let series = &r.panel.series[s];
     let cell = &r.panel.cells[series.cell as usize];
     let x = &Picture {
-        id: &r.panel.sellers[series.seller as usize].id,
+        id: masked(&r.panel.sellers[series.seller as usize].id),
         kind: Kind::Gouging,
         series: &[s],
         product: &r.panel.items[series.item as usize].product,
@@ -138,10 +142,10 @@ fn footer(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
     let unit = short(unit.get(r.lang));
     let text = match r.lang {
         Lang::Zh => {
-            format!("单位：{unit}　{basis}　来源：{}　线索 {}　筛查结果不能证明违法", short(source), x.id)
+            format!("单位：{unit}　{basis}　来源：{}　{}　筛查结果不能证明违法", short(source), x.id)
         }
         Lang::En => {
-            format!("{unit} · {basis} · source {} · lead {} · a screen proves nothing", short(source), x.id)
+            format!("{unit} · {basis} · source {} · {} · a screen proves nothing", short(source), x.id)
         }
     };
     let style = ("sans-serif", 12).into_font().color(&GREY);
@@ -153,12 +157,11 @@ fn title(r: &Results<'_>, x: &Picture<'_>) -> String {
         [one, ..] if x.kind != Kind::Collusion => short(&r.panel.sellers[r.panel.series[*one].seller as usize].name),
         many => pick(r.lang, &format!("{} 家经营者", many.len()), &format!("{} sellers", many.len())),
     };
-    [name, short(x.product), short(x.region)]
-        .into_iter()
-        .filter(|p| !p.is_empty())
-        .collect::<Vec<_>>()
-        .join(" · ")
+    [name, short(x.product), short(x.region)].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ")
 }
+
+/// Fewest series that make a market worth drawing.
+const MARKET: u32 = 3;
 
 /// A line of the price chart: label, points, style.
 struct Line {
@@ -173,26 +176,27 @@ fn price_path(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
     let series = &r.panel.series[x.series[0]];
     let p = r.panel.points(series);
     let own: Vec<(i32, f64)> = p.day.iter().copied().zip(p.price.iter().copied()).collect();
-    let mut lines = vec![
-        Line {
+    let mut lines = Vec::new();
+    if x.cell.market.iter().any(|d| d.n >= MARKET) {
+        lines.push(Line {
             label: pick(r.lang, "市场中位价", "market median"),
             points: median(&x.cell.market),
             colour: GREY,
             width: 2,
             dashed: false,
+        });
+    }
+    lines.push(Line {
+        label: if x.by_rule {
+            pick(r.lang, "允许价", "allowed")
+        } else {
+            pick(r.lang, "按市场涨幅应为", "by the market")
         },
-        Line {
-            label: if x.by_rule {
-                pick(r.lang, "允许价", "allowed")
-            } else {
-                pick(r.lang, "按市场涨幅应为", "by the market")
-            },
-            points: x.expected.iter().map(|e| (e.0.0, e.1)).collect(),
-            colour: BLUE,
-            width: 2,
-            dashed: true,
-        },
-    ];
+        points: x.expected.iter().map(|e| (e.0.0, e.1)).collect(),
+        colour: BLUE,
+        width: 2,
+        dashed: true,
+    });
     if let Some(cost) = x.cell.cost.as_ref().filter(|c| !c.is_index) {
         let points = cost.days.iter().map(|d| d.0).zip(cost.cost.iter().copied()).collect();
         lines.push(Line {
@@ -239,12 +243,7 @@ fn overlay(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
     draw_lines(area, r, x, lines)
 }
 
-fn draw_lines(
-    area: &Area<'_>,
-    r: &Results<'_>,
-    x: &Picture<'_>,
-    lines: Vec<Line>,
-) -> Result<()> {
+fn draw_lines(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>, lines: Vec<Line>) -> Result<()> {
     let days = || lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
     let (low, high) = (days().min().unwrap_or(0), days().max().unwrap_or(1));
     let market: Vec<&MarketDay> = x.cell.market.iter().filter(|d| (low..=high).contains(&d.day.0)).collect();

@@ -34,7 +34,8 @@ pub type Entry = Value;
 /// The index entry of one seller, and its files (relative path, bytes).
 pub fn dossier(r: &Results<'_>, b: &Background<'_>, id: &str) -> Result<(Entry, Vec<(String, Vec<u8>)>)> {
     let seller = r.panel.sellers.iter().position(|s| s.id == id);
-    let mine: Vec<usize> = (0..r.panel.series.len()).filter(|s| seller == Some(r.panel.series[*s].seller as usize)).collect();
+    let mine: Vec<usize> =
+        (0..r.panel.series.len()).filter(|s| seller == Some(r.panel.series[*s].seller as usize)).collect();
     let name = seller.map_or_else(|| id.to_owned(), |s| r.panel.sellers[s].name.clone());
     let profile = b.profiles.get(id).or_else(|| b.profiles.get(&(b.name_key)(&name)));
     let region = mine.first().map(|s| r.panel.cells[r.panel.series[*s].cell as usize].region.clone());
@@ -52,11 +53,15 @@ pub fn dossier(r: &Results<'_>, b: &Background<'_>, id: &str) -> Result<(Entry, 
         "changes": b.previous.map(|p| changes(r, p, id)).transpose()?,
         "files": r.inputs.iter().map(|i| json!({"path": i.path, "sha256": i.sha256, "sm3": i.sm3})).collect::<Vec<_>>(),
     });
-    let charts: Result<Vec<String>> = mine.iter().take(CHARTS).map(|s| Ok(chart::in_page(&chart::of_series(r, *s)?))).collect();
+    let charts: Result<Vec<String>> =
+        mine.iter().take(CHARTS).map(|s| Ok(chart::in_page(&chart::of_series(r, *s)?))).collect();
     let stem = file_stem(id);
     let page = render(r, include_str!("dossier.html.jinja"), json!({"d": json, "charts": charts?}))?;
     let entry = json!({"code": code, "place": place, "file": format!("{stem}.html"), "id": masked(id), "name": name, "leads": leads.len(), "above": above});
-    Ok((entry, vec![(format!("{stem}.html"), page.into_bytes()), (format!("{stem}.json"), serde_json::to_vec_pretty(&json)?)]))
+    Ok((
+        entry,
+        vec![(format!("{stem}.html"), page.into_bytes()), (format!("{stem}.json"), serde_json::to_vec_pretty(&json)?)],
+    ))
 }
 
 /// The index by province and city.
@@ -66,7 +71,8 @@ pub fn index(r: &Results<'_>, entries: &[Entry]) -> Result<String> {
         let text = |k: &str| e[k].as_str().unwrap_or("").to_owned();
         places.entry((text("code"), text("place"))).or_default().push(e);
     }
-    let places: Vec<Value> = places.into_iter().map(|((code, place), of)| json!({"code": code, "place": place, "of": of})).collect();
+    let places: Vec<Value> =
+        places.into_iter().map(|((code, place), of)| json!({"code": code, "place": place, "of": of})).collect();
     render(r, include_str!("dossier_index.html.jinja"), json!({"places": places, "n": entries.len()}))
 }
 
@@ -108,7 +114,8 @@ fn judged(r: &Results<'_>, j: &crate::model::Judged) -> Value {
 /// Figures of one series: prices, margin, stock and sales.
 fn good(r: &Results<'_>, s: usize) -> Value {
     let series = &r.panel.series[s];
-    let (cell, item, p) = (&r.panel.cells[series.cell as usize], &r.panel.items[series.item as usize], r.panel.points(series));
+    let (cell, item, p) =
+        (&r.panel.cells[series.cell as usize], &r.panel.items[series.item as usize], r.panel.points(series));
     let (first, last) = (0, p.day.len() - 1);
     let known = |c: &[f64], i: usize| c.get(i).copied().filter(|v| v.is_finite());
     let margin = |i: usize| known(p.cost, i).map(|c| ((p.price[i] / c - 1.0) * 1000.0).round() / 10.0);
@@ -125,7 +132,14 @@ fn good(r: &Results<'_>, s: usize) -> Value {
 }
 
 fn certificate(r: &Results<'_>, c: &Certificate) -> Value {
-    let odd: Vec<&str> = r.findings.iter().filter(|f| f.party.is_some()).flat_map(|f| &f.rows).filter(|n| n.row == c.row).map(|n| n.role.get(r.lang)).collect();
+    let odd: Vec<&str> = r
+        .findings
+        .iter()
+        .filter(|f| f.party.is_some())
+        .flat_map(|f| &f.rows)
+        .filter(|n| n.row == c.row)
+        .map(|n| n.role.get(r.lang))
+        .collect();
     json!({"number": c.number, "product": c.product, "standard": c.standard, "body": c.body, "authorised": c.authorised,
         "intermediary": c.intermediary, "issued": c.issued, "expires": c.expires, "fee": c.fee, "remarks": odd})
 }
@@ -140,9 +154,20 @@ fn notices(r: &Results<'_>, b: &Background<'_>, id: &str, name: &str, code: &str
 fn linked(r: &Results<'_>, id: &str, seller: Option<usize>) -> Vec<Value> {
     let owner = seller.map(|s| &r.panel.sellers[s]).filter(|s| !s.owner.is_empty());
     let same = |s: &&crate::model::Seller| owner.is_some_and(|o| o.owner == s.owner && s.id != id);
-    let mut out: Vec<Value> = r.panel.sellers.iter().filter(same).map(|s| json!({"id": masked(&s.id), "name": s.name, "why": "owner", "lead": ""})).collect();
+    let mut out: Vec<Value> = r
+        .panel
+        .sellers
+        .iter()
+        .filter(same)
+        .map(|s| json!({"id": masked(&s.id), "name": s.name, "why": "owner", "lead": ""}))
+        .collect();
     for l in r.leads.iter().filter(|l| l.sellers.len() > 1 && l.sellers.iter().any(|s| s == id)) {
-        out.extend(l.names.iter().filter(|n| n.0 != id).map(|n| json!({"id": masked(&n.0), "name": n.1, "why": "group", "lead": l.id})));
+        out.extend(
+            l.names
+                .iter()
+                .filter(|n| n.0 != id)
+                .map(|n| json!({"id": masked(&n.0), "name": n.1, "why": "group", "lead": l.id})),
+        );
     }
     out
 }
@@ -182,9 +207,12 @@ fn changes(r: &Results<'_>, previous: &str, id: &str) -> Result<Value> {
             old.insert(record.get(lead).unwrap_or("").to_owned());
         }
     }
-    let now: BTreeSet<String> = r.leads.iter().filter(|l| l.sellers.iter().any(|s| s == id)).map(|l| l.id.clone()).collect();
+    let now: BTreeSet<String> =
+        r.leads.iter().filter(|l| l.sellers.iter().any(|s| s == id)).map(|l| l.id.clone()).collect();
     let list = |of: Vec<&String>| json!(of);
-    Ok(json!({"new": list(now.difference(&old).collect()), "gone": list(old.difference(&now).collect()), "still": list(now.intersection(&old).collect())}))
+    Ok(
+        json!({"new": list(now.difference(&old).collect()), "gone": list(old.difference(&now).collect()), "still": list(now.intersection(&old).collect())}),
+    )
 }
 
 /// The words for a credit-code check.

@@ -17,15 +17,26 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Accounting, Context, Day, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Reject, Rule, Screen, Skip, TableKind,
+    Accounting, Context, Day, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Reject, Rule, Screen, Skip,
+    TableKind,
 };
 
 pub use dossier::{Background, dossier, index};
 pub use manifest::{changed_inputs, hash_file, verify};
 
 /// Names a run writes at the top of its folder.
-pub const TOP_LEVEL: [&str; 10] =
-    ["leads.csv", "rules.csv", "rule_rows.csv", "leads.xlsx", "findings.json", "schema", "rejects.csv", "charts", "report.html", "manifest.json"];
+pub const TOP_LEVEL: [&str; 10] = [
+    "leads.csv",
+    "rules.csv",
+    "rule_rows.csv",
+    "leads.xlsx",
+    "findings.json",
+    "schema",
+    "rejects.csv",
+    "charts",
+    "report.html",
+    "manifest.json",
+];
 
 /// Leads that get a chart; those after them have their table, and their chart from `evidence`.
 const CHARTED: usize = 300;

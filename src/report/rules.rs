@@ -10,9 +10,30 @@ use super::tables::safe;
 use crate::model::{DefenceState, Judged, Lang, Measure, NoticeState, Observed, Text, TextStatus, masked};
 
 const COLUMNS: [&str; 24] = [
-    "rule_id", "test", "conduct", "text_status", "clause", "pack_version", "region", "jurisdiction", "product", "seller_id",
-    "seller_name", "result", "reason", "reference", "allowed", "observed", "excess_pct", "excess_amount", "rows_tested",
-    "rows_above", "first_date", "last_date", "notice", "cost_defence",
+    "rule_id",
+    "test",
+    "conduct",
+    "text_status",
+    "clause",
+    "pack_version",
+    "region",
+    "jurisdiction",
+    "product",
+    "seller_id",
+    "seller_name",
+    "result",
+    "reason",
+    "reference",
+    "allowed",
+    "observed",
+    "excess_pct",
+    "excess_amount",
+    "rows_tested",
+    "rows_above",
+    "first_date",
+    "last_date",
+    "notice",
+    "cost_defence",
 ];
 
 fn number(value: Option<f64>) -> String {
@@ -96,11 +117,24 @@ pub fn rules(r: &Results<'_>) -> Result<Vec<u8>> {
 /// rule_rows.csv: (charged − allowed) × quantity, row by row.
 pub fn rule_rows(r: &Results<'_>) -> Result<Vec<u8>> {
     let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record(["rule_id", "file", "line", "date", "seller_id", "product", "what", "allowed", "observed", "quantity", "excess_amount"])?;
+    out.write_record([
+        "rule_id",
+        "file",
+        "line",
+        "date",
+        "seller_id",
+        "product",
+        "what",
+        "allowed",
+        "observed",
+        "quantity",
+        "excess_amount",
+    ])?;
     for j in r.judged {
         let Some(m) = j.over() else { continue };
         let series = &r.panel.series[j.series];
-        let what = serde_json::to_value(m.observed).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        let what =
+            serde_json::to_value(m.observed).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         for o in &m.over {
             let one = Measure { observed: m.observed, over: vec![*o], ..Measure::default() };
             out.write_record([
@@ -133,7 +167,8 @@ pub fn summary(r: &Results<'_>) -> Vec<Value> {
     }
     let one = |(rule, (counts, reasons)): (usize, (BTreeMap<&str, usize>, BTreeMap<&Text, usize>))| {
         let rule = &r.rules[rule];
-        let reasons: Vec<Value> = reasons.into_iter().map(|(t, n)| json!({"reason": t, "text": t.get(r.lang), "n": n})).collect();
+        let reasons: Vec<Value> =
+            reasons.into_iter().map(|(t, n)| json!({"reason": t, "text": t.get(r.lang), "n": n})).collect();
         json!({"id": rule.id, "test": rule.test, "title": rule.title, "name": rule.title.get(r.lang), "says": rule.says.get(r.lang),
             "clause": rule.clause, "clause_text": rule.clause.get(r.lang), "status": status(rule.status), "number": rule.number,
             "from": rule.from, "until": rule.until, "base": rule.base, "version": rule.version, "source": rule.source,

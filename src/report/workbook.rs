@@ -118,7 +118,8 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
     let date = |pick: fn(&Lead) -> Day| Cell::Date(lead.map_or(r.context.as_of, pick));
     let names = |l: &Lead| sellers(r, l).map(|s| s.name.as_str()).collect::<Vec<_>>().join("\n");
     let ids = |l: &Lead| l.sellers.join("\n");
-    let unit = |l: &Lead| l.cell.map_or(String::new(), |c| r.panel.price_unit(&r.panel.cells[c]).get(r.lang).to_owned());
+    let unit =
+        |l: &Lead| l.cell.map_or(String::new(), |c| r.panel.price_unit(&r.panel.cells[c]).get(r.lang).to_owned());
     let lines = |list: Vec<&str>| list.join("\n");
     let open =
         |l: &Lead| lines(l.innocent.iter().filter(|c| c.state != State::No).map(|c| c.text.get(r.lang)).collect());

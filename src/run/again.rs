@@ -48,7 +48,9 @@ pub fn again(
     options.threads = rayon::current_num_threads();
     let sellers = Sellers::new(read);
     let keep = |e: &crate::model::Extra| {
-        !e.bundle.is_empty() || words.iter().any(|w| e.text.contains(w.as_str())) || sellers.find(&e.buyer_id, &e.buyer_name).is_some()
+        !e.bundle.is_empty()
+            || words.iter().any(|w| e.text.contains(w.as_str()))
+            || sellers.find(&e.buyer_id, &e.buyer_name).is_some()
     };
     let typos: BTreeSet<RowRef> = read.rejects.iter().map(|r| r.row).collect();
     let seen: Mutex<Vec<Seen>> = Mutex::default();

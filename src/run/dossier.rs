@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use super::stage::Stage;
-use super::{Job, analyse, again, reopen};
+use super::{Job, again, analyse, reopen};
 use crate::ingest::identity::name_key;
 use crate::report::{self, Background};
 
@@ -19,8 +19,18 @@ pub fn dossier(dir: &Path, sellers: &[String], out: &Path, previous: Option<&Pat
     let results = analysed.results(&job, &settings);
     let ids = chosen(&analysed.read, &results, sellers)?;
     let wanted = BTreeSet::new();
-    let again = again::again(&analysed.read, &analysed.rereadable, &job, &settings, &wanted, &[], again::says_more(&analysed.read))?;
-    let old = previous.map(|p| std::fs::read_to_string(p.join("leads.csv")).with_context(|| p.display().to_string())).transpose()?;
+    let again = again::again(
+        &analysed.read,
+        &analysed.rereadable,
+        &job,
+        &settings,
+        &wanted,
+        &[],
+        again::says_more(&analysed.read),
+    )?;
+    let old = previous
+        .map(|p| std::fs::read_to_string(p.join("leads.csv")).with_context(|| p.display().to_string()))
+        .transpose()?;
     let background = Background {
         notices: &analysed.read.notices,
         certificates: &analysed.read.certificates,
@@ -51,7 +61,8 @@ fn chosen(read: &super::Read, results: &report::Results<'_>, sellers: &[String])
         return Ok(all.into_iter().collect());
     }
     let find = |s: &String| {
-        let by_id = read.panel.sellers.iter().find(|x| x.id.eq_ignore_ascii_case(s) || x.name == *s).map(|x| x.id.clone());
+        let by_id =
+            read.panel.sellers.iter().find(|x| x.id.eq_ignore_ascii_case(s) || x.name == *s).map(|x| x.id.clone());
         by_id.or_else(|| read.certificates.iter().find(|c| c.seller.eq_ignore_ascii_case(s)).map(|c| c.seller.clone()))
     };
     sellers

@@ -46,7 +46,8 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
         home: &settings.law.region,
     };
     let mut judged = law::examine(&docket, &rules, false);
-    let on_rows = |j: &&Judged| j.over().is_some_and(|m| matches!(m.observed, Observed::Price | Observed::Fee | Observed::List));
+    let on_rows =
+        |j: &&Judged| j.over().is_some_and(|m| matches!(m.observed, Observed::Price | Observed::Fee | Observed::List));
     let wanted: BTreeSet<usize> = judged.iter().filter(on_rows).map(|j| j.series).collect();
     let say = again::says_more(read) && law::wants_trades(&docket, &rules);
     if say || !wanted.is_empty() {

@@ -1,8 +1,8 @@
 //! How does it all flow? Bytes → observations → panel → findings → leads → files.
 
 mod again;
-mod law;
 mod dossier;
+mod law;
 mod reopen;
 mod stage;
 
@@ -17,7 +17,10 @@ use crate::certification;
 use crate::detect::SCREENS;
 use crate::ingest::{self, Costs, FileRead, Labels, Owners, identity};
 use crate::lead;
-use crate::model::{Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Lead, Notice, Outcome, Panel, Reject, Skip, TableKind};
+use crate::model::{
+    Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Lead, Notice, Outcome, Panel,
+    Reject, Skip, TableKind,
+};
 use crate::panel::{self, Naming, Store};
 use crate::report::{self, InputFile, Results};
 use crate::settings::Settings;

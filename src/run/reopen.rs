@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result, bail};
 
 use super::{Job, Read};
 use crate::model::Lang;
+use crate::report;
 pub use crate::report::Command;
 use crate::settings::{self, Settings};
-use crate::report;
 
 impl Command {
     /// What was asked for, with the files as read.
@@ -16,8 +16,10 @@ impl Command {
         let shown = |p: &PathBuf| p.display().to_string();
         let rule_files: Vec<String> = job.rule_files.iter().map(shown).collect();
         let config = settings.source.as_ref().map(shown);
-        let files = config.iter().cloned().chain(settings.law.files.iter().map(shown)).chain(rule_files.iter().cloned());
-        let hashes = files.filter_map(|f| Some((report::hash_file(Path::new(&f)).ok()?.0, f))).map(|(h, f)| (f, h)).collect();
+        let files =
+            config.iter().cloned().chain(settings.law.files.iter().map(shown)).chain(rule_files.iter().cloned());
+        let hashes =
+            files.filter_map(|f| Some((report::hash_file(Path::new(&f)).ok()?.0, f))).map(|(h, f)| (f, h)).collect();
         Command {
             inputs: read.files.iter().map(|f| (f.table, f.path.clone())).collect(),
             config,
@@ -38,7 +40,8 @@ pub fn reopen(dir: &Path) -> Result<(Job, Settings)> {
         format!("{}: 不是 pricewatch run 的输出目录 / not the output folder of a run", path.display())
     })?;
     let manifest: serde_json::Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-    let command: Command = serde_json::from_value(manifest["command"].clone()).with_context(|| path.display().to_string())?;
+    let command: Command =
+        serde_json::from_value(manifest["command"].clone()).with_context(|| path.display().to_string())?;
     let changed = report::changed_inputs(&manifest);
     if !changed.is_empty() {
         bail!("运行之后输入有变化，请重新运行 / inputs changed since the run, run again: {}", changed.join(", "));

@@ -68,8 +68,19 @@ pub fn files(seed: u64) -> Result<Vec<(String, Vec<u8>)>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<usize> = (0..SELLERS).collect();
     order.shuffle(&mut rng);
-    let kinds = [Conduct::Hoarding, Conduct::TieIn, Conduct::FeeShift, Conduct::FalseDiscount, Conduct::MarkedLow, Conduct::Papers, Conduct::Unwarned, Conduct::LawfulBundle, Conduct::LawfulDiscount];
-    let conduct: BTreeMap<usize, Conduct> = order.iter().enumerate().map(|(k, s)| (*s, *kinds.get(k / EACH).unwrap_or(&Conduct::Plain))).collect();
+    let kinds = [
+        Conduct::Hoarding,
+        Conduct::TieIn,
+        Conduct::FeeShift,
+        Conduct::FalseDiscount,
+        Conduct::MarkedLow,
+        Conduct::Papers,
+        Conduct::Unwarned,
+        Conduct::LawfulBundle,
+        Conduct::LawfulDiscount,
+    ];
+    let conduct: BTreeMap<usize, Conduct> =
+        order.iter().enumerate().map(|(k, s)| (*s, *kinds.get(k / EACH).unwrap_or(&Conduct::Plain))).collect();
     let (mut files, mut truth, mut papers) = (Files::default(), Vec::new(), 0);
     for (s, &what) in &conduct {
         let id = credit_code("440100", seed % 90, *s);
@@ -89,10 +100,25 @@ pub fn files(seed: u64) -> Result<Vec<(String, Vec<u8>)>> {
     };
     Ok(vec![
         ("prices.csv".into(), table("date,seller_id,seller_name,region,product,unit,price,stock", files.prices)),
-        ("transactions.csv".into(), table("date,transaction_id,seller_id,seller_name,region,product,unit,quantity,unit_price,list_price,delivery_fee,bundle_id", files.sales)),
-        ("certificates.csv".into(), table("seller_id,certificate_id,product,standard,body,body_authorised,issued,expires,intermediary,fee", files.certificates)),
+        (
+            "transactions.csv".into(),
+            table(
+                "date,transaction_id,seller_id,seller_name,region,product,unit,quantity,unit_price,list_price,delivery_fee,bundle_id",
+                files.sales,
+            ),
+        ),
+        (
+            "certificates.csv".into(),
+            table(
+                "seller_id,certificate_id,product,standard,body,body_authorised,issued,expires,intermediary,fee",
+                files.certificates,
+            ),
+        ),
         ("notices.csv".into(), table("date,seller_id,region,kind", files.notices)),
-        ("truth.json".into(), serde_json::to_vec_pretty(&json!({"seed": seed, "gouging": [], "collusion": [], "conducts": truth}))?),
+        (
+            "truth.json".into(),
+            serde_json::to_vec_pretty(&json!({"seed": seed, "gouging": [], "collusion": [], "conducts": truth}))?,
+        ),
     ])
 }
 
@@ -105,7 +131,8 @@ fn shop(id: &str, what: Conduct, rng: &mut ChaCha8Rng, files: &mut Files) {
     let name = format!("广州{}药房", &id[10..17]);
     let mut price = cents(1.2 * rng.gen_range(0.85..1.2));
     // A discount from a price just raised is no lawful one.
-    let step = (what != Conduct::LawfulDiscount && rng.gen_bool(0.3)).then(|| (rng.gen_range(40..130), rng.gen_range(1.03..1.10)));
+    let step = (what != Conduct::LawfulDiscount && rng.gen_bool(0.3))
+        .then(|| (rng.gen_range(40..130), rng.gen_range(1.03..1.10)));
     let from = rng.gen_range(92..110);
     let days = rng.gen_range(20..35);
     let mut fee = [4.0, 5.0, 6.0, 8.0][rng.gen_range(0..4)];
@@ -124,7 +151,8 @@ fn shop(id: &str, what: Conduct, rng: &mut ChaCha8Rng, files: &mut Files) {
             fee = cents(fee * 1.2);
         }
         let hoards = matches!(what, Conduct::Hoarding | Conduct::Unwarned) && on;
-        let stock = if hoards { daily * 30.0 * rng.gen_range(2.0..3.0) } else { daily * 30.0 * rng.gen_range(0.3..1.1) };
+        let stock =
+            if hoards { daily * 30.0 * rng.gen_range(2.0..3.0) } else { daily * 30.0 * rng.gen_range(0.3..1.1) };
         if d % 3 == 0 || rng.gen_bool(0.2) {
             files.prices.push(format!("{day},{id},{name},广州市,{GOOD},只,{price:.2},{stock:.0}"));
         }
@@ -139,13 +167,18 @@ fn shop(id: &str, what: Conduct, rng: &mut ChaCha8Rng, files: &mut Files) {
             }
             if matches!(what, Conduct::FalseDiscount | Conduct::LawfulDiscount) && on {
                 charged = cents(price * 0.85);
-                list = format!("{:.2}", if what == Conduct::FalseDiscount { price * list_times } else { price * 0.97 - 0.005 });
+                list = format!(
+                    "{:.2}",
+                    if what == Conduct::FalseDiscount { price * list_times } else { price * 0.97 - 0.005 }
+                );
             }
             let paid = if what == Conduct::FeeShift && on { cents(fee * fee_times) } else { fee };
             let bundled = tied || what == Conduct::LawfulBundle && on && n == 0;
             let bundle = if bundled { format!("B{number}") } else { String::new() };
             let mut sell = |good: &str, unit: &str, quantity: f64, price: f64, bundle: &str, fee: f64, list: &str| {
-                files.sales.push(format!("{day},{number},{id},{name},广州市,{good},{unit},{quantity},{price:.2},{list},{fee:.2},{bundle}"));
+                files.sales.push(format!(
+                    "{day},{number},{id},{name},广州市,{good},{unit},{quantity},{price:.2},{list},{fee:.2},{bundle}"
+                ));
             };
             sell(GOOD, "只", quantity, charged, &bundle, paid, &list);
             if bundled {

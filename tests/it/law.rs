@@ -41,11 +41,15 @@ fn golden(case: &str, folder: &Path) -> (Vec<Row>, serde_json::Value, Vec<Row>) 
 /// The value of a fact of the finding on a seller, good and rule.
 fn fact(findings: &serde_json::Value, rule: &str, seller: &str, product: &str, name: &str) -> f64 {
     let found = findings["findings"].as_array().unwrap().iter().find(|f| {
-        f["rule"] == rule && f["subject"]["sellers"][0] == seller && f["subject"]["product"].as_str().unwrap().contains(product)
+        f["rule"] == rule
+            && f["subject"]["sellers"][0] == seller
+            && f["subject"]["product"].as_str().unwrap().contains(product)
     });
     let found = found.unwrap_or_else(|| panic!("{rule} {seller} {product}: no finding"));
     let facts = found["facts"].as_array().unwrap();
-    facts.iter().find(|x| x["name"] == name).unwrap_or_else(|| panic!("{rule} {seller}: no {name}"))["value"].as_f64().unwrap()
+    facts.iter().find(|x| x["name"] == name).unwrap_or_else(|| panic!("{rule} {seller}: no {name}"))["value"]
+        .as_f64()
+        .unwrap()
 }
 
 fn near(got: f64, want: f64, tolerance: f64, what: &str) {
@@ -98,7 +102,12 @@ fn the_melt_blown_chain_is_followed_hop_by_hop() {
     near(fact(&f, chain, "SZ01", "熔喷布", "hops"), 3.0, 0.0, "three hands");
     let thirty = rows.iter().find(|r| r["rule_id"] == chain && r["line"] == "3").unwrap();
     near((thirty["observed"].parse::<f64>().unwrap() / 180.0 - 1.0) * 100.0, 66.7, 0.1, "饶某 18 → 30, per kilogram");
-    let finding = f["findings"].as_array().unwrap().iter().find(|x| x["rule"] == chain && x["subject"]["sellers"][0] == "SZ01").unwrap();
+    let finding = f["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|x| x["rule"] == chain && x["subject"]["sellers"][0] == "SZ01")
+        .unwrap();
     let hops: Vec<&str> = finding["table"]["rows"].as_array().unwrap().iter().map(|r| r[3].as_str().unwrap()).collect();
     assert_eq!(hops, ["800.0", "66.7", "50.0"]);
     near(fact(&f, "cn-2020-price-rise", "ZJG1", "熔喷布", "rise"), 1900.0, 0.1, "骏马 2 → 40");
@@ -114,7 +123,8 @@ fn a_legal_maximum_is_reproduced_row_for_row() {
     }
     let folder = tempfile::tempdir().unwrap();
     let mut text = String::new();
-    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(std::fs::File::open(&data).unwrap()), &mut text).unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(std::fs::File::open(&data).unwrap()), &mut text)
+        .unwrap();
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let header = reader.headers().unwrap().clone();
     let at = |name: &str| header.iter().position(|h| h == name).unwrap();
@@ -180,10 +190,13 @@ fn market(rule: &Rule, day: Day, factor: f64, key: bool) -> Market {
             let first = if key { sale(base.0, "A", 10.0, "8", "") } else { String::new() };
             format!("{head}\n{first}{}", sale(day.0, "A", allowed * factor, "8", ""))
         }
-        "over-cost" => format!("{head}\n{}", sale(day.0, "A", 8.0 * (1.0 + extra) * factor, if key { "8" } else { "" }, "")),
+        "over-cost" => {
+            format!("{head}\n{}", sale(day.0, "A", 8.0 * (1.0 + extra) * factor, if key { "8" } else { "" }, ""))
+        }
         "area-average" => {
             let on = rule.base.unwrap_or(day).0;
-            let others: String = ["B", "C", if key { "D" } else { "C" }].iter().map(|s| sale(on, s, 10.0, "", "")).collect();
+            let others: String =
+                ["B", "C", if key { "D" } else { "C" }].iter().map(|s| sale(on, s, 10.0, "", "")).collect();
             format!("{head}\n{others}{}", sale(day.0, "A", 10.0 * (1.0 + extra) * factor, "", ""))
         }
         "price-cap" => {
@@ -193,11 +206,18 @@ fn market(rule: &Rule, day: Day, factor: f64, key: bool) -> Market {
             }
             let cap = rule.cap.unwrap_or(5.0);
             let row = sale(day.0, "A", cap * (1.0 + extra) * (1.0 + rule.tolerance) * factor, "", "");
-            format!("{head}\n{}", if key || rule.cap.is_none() { row } else { row.replace(&format!(",{unit},"), ",盒,") })
+            format!(
+                "{head}\n{}",
+                if key || rule.cap.is_none() { row } else { row.replace(&format!(",{unit},"), ",盒,") }
+            )
         }
         "cost-gap" => {
             let cost = if key { "8" } else { "" };
-            format!("{head}\n{}{}", sale(day.0 - 20, "A", 10.0, cost, ""), sale(day.0, "A", 10.0 * (1.0 + extra) * factor, cost, ""))
+            format!(
+                "{head}\n{}{}",
+                sale(day.0 - 20, "A", 10.0, cost, ""),
+                sale(day.0, "A", 10.0 * (1.0 + extra) * factor, cost, "")
+            )
         }
         "fee-shift" => {
             let fee = |f: f64| if key { format!("{f:.6}") } else { String::new() };
@@ -211,11 +231,18 @@ fn market(rule: &Rule, day: Day, factor: f64, key: bool) -> Market {
         "raised-first" => {
             let usual: String = (30..40).map(|d| sale(day.0 - d, "A", 5.0, "", "")).collect();
             let list = if key { "8" } else { "" };
-            format!("{head}list_price\n{usual}{}{}", sale(day.0 - 10, "A", 8.0, "", ""), sale(day.0, "A", if factor > 1.0 { 6.4 } else { 4.9 }, "", list))
+            format!(
+                "{head}list_price\n{usual}{}{}",
+                sale(day.0 - 10, "A", 8.0, "", ""),
+                sale(day.0, "A", if factor > 1.0 { 6.4 } else { 4.9 }, "", list)
+            )
         }
         "marked-charged" => {
             let marked = if key { good.clone() } else { "别的商品".into() };
-            files.push(("prices", format!("date,seller_id,region,product,unit,price\n{day},A,{region},{marked},{unit},3\n")));
+            files.push((
+                "prices",
+                format!("date,seller_id,region,product,unit,price\n{day},A,{region},{marked},{unit},3\n"),
+            ));
             format!("{head}\n{}", sale(day.0, "A", 3.0 * (1.0 + rule.tolerance) * factor, "", ""))
         }
         "stock-ratio" => {
@@ -223,7 +250,8 @@ fn market(rule: &Rule, day: Day, factor: f64, key: bool) -> Market {
             let stock = |s: f64| if key { format!("{s:.4}") } else { String::new() };
             let monthly = 10.0 * 365.25 / 12.0;
             let sold: String = (0..40).map(|d| sale(base.0 - d, "A", 10.0, "", "")).collect();
-            let kept: String = (0..=held).map(|d| sale(day.0 + d, "A", 10.0, "", &stock(monthly * (1.0 + extra) * factor))).collect();
+            let kept: String =
+                (0..=held).map(|d| sale(day.0 + d, "A", 10.0, "", &stock(monthly * (1.0 + extra) * factor))).collect();
             format!("{head}stock\n{sold}{kept}")
         }
         "wording" => {
@@ -242,7 +270,11 @@ fn market(rule: &Rule, day: Day, factor: f64, key: bool) -> Market {
         }
         "chain-markup" => {
             let buyer = if key { "A" } else { "" };
-            format!("{head}buyer_id\n{}{}", sale(day.0, "M", 4.0, "4", buyer), sale(day.0, "A", 4.0 * (1.0 + extra) * factor, "", ""))
+            format!(
+                "{head}buyer_id\n{}{}",
+                sale(day.0, "M", 4.0, "4", buyer),
+                sale(day.0, "A", 4.0 * (1.0 + extra) * factor, "", "")
+            )
         }
         other => panic!("{other}: no market for this kind of test"),
     };
@@ -272,7 +304,9 @@ fn verdict(rule: &Rule, market: &Market, notice: Option<Day>, folder: &Path) -> 
     run(&given, &out);
     let good = rule.goods.first().cloned().unwrap_or_else(|| "口罩".into());
     let all = table(&out.join("rules.csv")).into_iter();
-    let mine = all.filter(|r| r["rule_id"] == rule.id && r["seller_id"] == "A" && r["product"] == good).map(|r| r["result"].clone());
+    let mine = all
+        .filter(|r| r["rule_id"] == rule.id && r["seller_id"] == "A" && r["product"] == good)
+        .map(|r| r["result"].clone());
     mine.min_by_key(|r| r == "skipped")
 }
 
@@ -283,7 +317,12 @@ fn every_rule_flags_spares_and_skips() {
     for rule in &rules {
         if rule.test == "area-average" && rule.allowed_pct.is_none() {
             let m = market(rule, Day(rule.from.0 + 30), 2.0, true);
-            assert_eq!(verdict(rule, &m, None, &folder.path().join(&rule.id)).as_deref(), Some("skipped"), "{}", rule.id);
+            assert_eq!(
+                verdict(rule, &m, None, &folder.path().join(&rule.id)).as_deref(),
+                Some("skipped"),
+                "{}",
+                rule.id
+            );
             continue;
         }
         let first = rule.base.map_or(rule.from, |b| Day(b.0 + 1)).max(rule.from);
@@ -297,7 +336,7 @@ fn every_rule_flags_spares_and_skips() {
         let at = say("at", day, 1.0, true, given);
         assert!(matches!(at.as_deref(), Some("within" | "skipped")), "{}: at the threshold {at:?}", rule.id);
         let skip = say("skip", day, 1.02, false, given);
-        assert!(matches!(skip.as_deref(), Some("skipped")) , "{}: skip {skip:?}", rule.id);
+        assert!(matches!(skip.as_deref(), Some("skipped")), "{}: skip {skip:?}", rule.id);
         if rule.test != "stock-ratio" && rule.test != "bundle" {
             let early = say("early", Day(first.0 - 1), 1.02, true, given);
             assert!(!above(early.clone()), "{}: the day before it binds {early:?}", rule.id);
@@ -312,7 +351,15 @@ fn every_rule_flags_spares_and_skips() {
         }
         if rule.sellers == Sellers::WithoutHistory {
             let mut m = market(rule, day, 1.02, true);
-            let old = m.files.last().unwrap().1.lines().nth(1).unwrap().replace(&day.to_string(), &rule.base.unwrap().to_string());
+            let old = m
+                .files
+                .last()
+                .unwrap()
+                .1
+                .lines()
+                .nth(1)
+                .unwrap()
+                .replace(&day.to_string(), &rule.base.unwrap().to_string());
             m.files.last_mut().unwrap().1 += &(old + "\n");
             let v = verdict(rule, &m, given, &folder.path().join(format!("{}-history", rule.id)));
             assert_eq!(v.as_deref(), Some("skipped"), "{}: it sold on the base date", rule.id);
@@ -327,7 +374,8 @@ fn one_dated_row_changes_only_what_it_should() {
     let sales = root().join("tests/fixtures/golden/hubei.transactions.csv").display().to_string();
     let text = std::fs::read_to_string(root().join("datasets/statutes/cn-local.toml")).unwrap();
     let start = text.find("id = \"cn-42-2020-3-price\"").unwrap();
-    let moved = format!("{}{}", &text[..start], text[start..].replacen("base = \"2020-01-21\"", "base = \"2020-01-19\"", 1));
+    let moved =
+        format!("{}{}", &text[..start], text[start..].replacen("base = \"2020-01-21\"", "base = \"2020-01-19\"", 1));
     assert_ne!(text, moved);
     let own = folder.path().join("cn-local.toml");
     std::fs::write(&own, moved).unwrap();
@@ -335,10 +383,21 @@ fn one_dated_row_changes_only_what_it_should() {
     run(&["--transactions", &sales], &a);
     run(&["--transactions", &sales, "--rule-file", &own.display().to_string()], &b);
     let (a, b) = (table(&a.join("rules.csv")), table(&b.join("rules.csv")));
-    let others = |rows: &[Row]| rows.iter().filter(|r| r["rule_id"] != "cn-42-2020-3-price").cloned().collect::<Vec<_>>();
+    let others =
+        |rows: &[Row]| rows.iter().filter(|r| r["rule_id"] != "cn-42-2020-3-price").cloned().collect::<Vec<_>>();
     assert_eq!(others(&a), others(&b));
-    let mine = |rows: &[Row]| rows.iter().filter(|r| r["rule_id"] == "cn-42-2020-3-price").map(|r| r["result"].clone()).collect::<BTreeSet<_>>();
-    assert!(mine(&a).contains("above") && mine(&b) == BTreeSet::from(["skipped".to_owned()]), "{:?} {:?}", mine(&a), mine(&b));
+    let mine = |rows: &[Row]| {
+        rows.iter()
+            .filter(|r| r["rule_id"] == "cn-42-2020-3-price")
+            .map(|r| r["result"].clone())
+            .collect::<BTreeSet<_>>()
+    };
+    assert!(
+        mine(&a).contains("above") && mine(&b) == BTreeSet::from(["skipped".to_owned()]),
+        "{:?} {:?}",
+        mine(&a),
+        mine(&b)
+    );
 }
 
 /// Every rule and every kind of test has its page: sentence, clause, dates, worked example; unverified ones are marked.
@@ -358,6 +417,124 @@ fn explain_shows_every_rule() {
     }
     for test in pricewatch::law::TESTS {
         let (zh, en) = test.page.split_once("\n---\n").unwrap();
-        assert!(zh.contains("## 检验") && zh.contains("## 跳过") && en.contains("## Test") && en.contains("## Skips when"), "{}", test.id);
+        assert!(
+            zh.contains("## 检验") && zh.contains("## 跳过") && en.contains("## Test") && en.contains("## Skips when"),
+            "{}",
+            test.id
+        );
     }
+}
+
+/// Precision and recall of each planted conduct on markets not tuned on; notices missing and lawful lookalikes are no
+/// leads.
+#[test]
+fn planted_conducts_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    for seed in ["31", "32"] {
+        let world = folder.path().join(seed);
+        let (ok, _, err) =
+            pricewatch(&["simulate", "--conducts", "--seed", seed, "--out", &world.display().to_string()]);
+        assert!(ok, "{err}");
+        let file = |name: &str| world.join(name).display().to_string();
+        let out = world.join("out");
+        let (sales, prices, papers, notices) =
+            (file("transactions.csv"), file("prices.csv"), file("certificates.csv"), file("notices.csv"));
+        run(&["--transactions", &sales, "--prices", &prices, "--certificates", &papers, "--notices", &notices], &out);
+        let read = |p: PathBuf| std::fs::read_to_string(p).unwrap();
+        let scores =
+            pricewatch::evaluate::evaluate(&read(world.join("truth.json")), &read(out.join("leads.csv"))).unwrap();
+        assert_eq!(scores.conducts.len(), 7);
+        for (name, score) in &scores.conducts {
+            assert!(score.planted > 0, "{name}");
+            let (precision, recall) = (score.precision().unwrap_or(0.0), score.recall().unwrap_or(0.0));
+            assert!(precision >= 0.95 && recall >= 0.95, "seed {seed} {name}: {score:?}");
+        }
+        let waiting = table(&out.join("rules.csv")).iter().filter(|r| r["result"] == "above_notice_missing").count();
+        assert_eq!(waiting, 8, "those who hoard without a notice are listed, and no leads");
+    }
+}
+
+/// Each check on certificates: a fault, a near miss, a skip.
+#[test]
+fn certificates_flag_spare_and_skip() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let sales = file("t.csv", "date,seller_id,product,unit_price\n2020-03-01,A,口罩,1\n2020-03-30,A,口罩,1\n");
+    let mut papers = "seller_id,certificate_id,product,standard,body,body_authorised,issued,expires,fee\n".to_owned();
+    papers += "EXPIRED,粤械注准20192140001,医用外科口罩,YY 0469,甲,是,2019-01-01,2020-03-29,\n";
+    papers += "LASTDAY,粤械注准20192140002,医用外科口罩,YY 0469,甲,是,2019-01-01,2020-03-30,\n";
+    papers += "NODATE,粤械注准20192140003,医用外科口罩,YY 0469,甲,,,,\n";
+    papers += "MISMATCH,粤械注准20192140004,医用防护服,EN 149,甲,是,2019-01-01,2021-01-01,\n";
+    papers += "MATCH,粤械注准20192140005,KN95口罩,EN 149,甲,是,2019-01-01,2021-01-01,\n";
+    papers += "NOSTANDARD,粤械注准20192140006,KN95口罩,,甲,是,2019-01-01,2021-01-01,\n";
+    papers += "NUMBER,粤械注准2019214,医用外科口罩,YY 0469,甲,是,2019-01-01,2021-01-01,\n";
+    papers += "ODDKIND,XYZ-77,医用外科口罩,YY 0469,甲,是,2019-01-01,2021-01-01,\n";
+    papers += "TWIN1,粤械注准20192140009,医用外科口罩,YY 0469,甲,是,2019-01-01,2021-01-01,\n";
+    papers += "TWIN2,粤械注准2019 2140009,医用外科口罩,YY 0469,甲,是,2019-01-01,2021-01-01,\n";
+    papers += "BODY,粤械注准20192140010,医用外科口罩,YY 0469,乙,否,2019-01-01,2021-01-01,\n";
+    for i in 0..9 {
+        let fee = [20_000, 21_000, 19_500, 20_500, 22_000, 18_000, 20_000, 39_000, 60_000][i];
+        papers += &format!("FEE{i},粤械注准2019214002{i},一次性医用口罩,YY/T 0969,甲,是,2019-01-01,2021-01-01,{fee}\n");
+    }
+    let papers = file("c.csv", &papers);
+    let out = folder.path().join("out");
+    run(&["--transactions", &sales, "--certificates", &papers], &out);
+    let leads = table(&out.join("leads.csv"));
+    let found: BTreeMap<&str, &str> = leads.iter().map(|l| (l["sellers"].as_str(), l["screens"].as_str())).collect();
+    let want = BTreeMap::from([
+        ("EXPIRED", "certificate-validity"),
+        ("MISMATCH", "certificate-standard"),
+        ("NUMBER", "certificate-number"),
+        ("TWIN1", "certificate-shared"),
+        ("TWIN2", "certificate-shared"),
+        ("BODY", "certificate-body"),
+        ("FEE8", "certificate-fee"),
+    ]);
+    assert_eq!(found, want, "39,000 is less than twice the median of the others");
+    assert!(leads.iter().all(|l| l["kind"] == "certification"));
+    let findings: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(out.join("findings.json")).unwrap()).unwrap();
+    let skipped = |id: &str| {
+        findings["certificates"].as_array().unwrap().iter().find(|c| c["id"] == id).unwrap()["skipped"]
+            .as_u64()
+            .unwrap()
+    };
+    assert_eq!(
+        (skipped("certificate-validity"), skipped("certificate-standard"), skipped("certificate-number")),
+        (1, 1, 1)
+    );
+}
+
+/// One file per enterprise and an index by division, from the run's own inputs; a changed input is refused.
+#[test]
+fn a_dossier_says_everything_of_one_enterprise() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(root().join("tests/fixtures/golden/melt-blown.transactions.csv")).unwrap();
+    let id = "110105199001011234"; // a person's id, as a small trader might be recorded
+    let sales = folder.path().join("t.csv");
+    std::fs::write(&sales, text.replace(",RAO,", &format!(",{id},"))).unwrap();
+    let run_dir = folder.path().join("run");
+    run(&["--transactions", &sales.display().to_string()], &run_dir);
+    let dir = run_dir.display().to_string();
+    let out = folder.path().join("files");
+    let (ok, _, err) = pricewatch(&["dossier", "--run", &dir, "饶某", "SZ01", "--out", &out.display().to_string()]);
+    assert!(ok, "{err}");
+    let names: BTreeSet<String> =
+        std::fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    assert!(names.len() == 5 && names.iter().all(|n| !n.contains(id)), "{names:?}");
+    let index = std::fs::read_to_string(out.join("index.html")).unwrap();
+    assert!(index.contains("广东省深圳市") && index.contains("440300") && !index.contains(id), "{index}");
+    let page = std::fs::read_to_string(out.join("SZ01.html")).unwrap();
+    for words in ["深圳缤纷", "饶某", "上家", "流通环节层层加价", "SHA-256", "不等于合规"] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!page.contains(id), "personal ids are masked");
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("SZ01.json")).unwrap()).unwrap();
+    assert_eq!(json["trades"][0]["up"], true);
+    std::fs::write(&sales, text).unwrap();
+    let (ok, _, err) = pricewatch(&["dossier", "--run", &dir, "--out", &folder.path().join("x").display().to_string()]);
+    assert!(!ok && err.contains("t.csv") && err.contains("changed"), "{err}");
 }

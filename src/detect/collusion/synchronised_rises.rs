@@ -108,11 +108,8 @@ fn run(panel: &Panel, context: &Context, knobs: &Knobs) -> Outcome {
 
 fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<Candidate, Skip> {
     let cell = &panel.cells[c];
-    let skip = |zh: &str, en: &str| Skip {
-        screen: SCREEN.id,
-        subject: Subject::of(c, Vec::new()),
-        reason: Text::new(zh, en),
-    };
+    let skip =
+        |zh: &str, en: &str| Skip { screen: SCREEN.id, subject: Subject::of(c, Vec::new()), reason: Text::new(zh, en) };
     if !cell.comparable {
         return Err(skip("包装数量不明，不能与同类比较", "the pack is unknown, so prices cannot be compared"));
     }
