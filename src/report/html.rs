@@ -45,7 +45,7 @@ pub fn page(r: &Results<'_>, charts: &[Vec<(String, String)>]) -> Result<String>
     let leads = leads?;
     let body = template.render(minijinja::Value::from(minijinja::value::Serde(json!({
         "style": include_str!("page.css"), "w": words[key], "lang": key, "total": r.total, "files": files, "leads": leads, "events": events,
-        "rules": rules::summary(r), "unknown_regions": r.unknown_regions, "screens": screens, "first": first, "last": last, "as_of": r.context.as_of,
+        "rules": rules::summary(r), "certificates": certificates(r), "unknown_regions": r.unknown_regions, "screens": screens, "first": first, "last": last, "as_of": r.context.as_of,
         "series": r.panel.series.len(), "sellers": r.panel.sellers.len(), "cells": r.panel.cells.len(),
         "version": env!("CARGO_PKG_VERSION"),
         "gouging": r.leads.iter().filter(|l| l.kind == Kind::Gouging).count(),
@@ -111,6 +111,11 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
     }))
 }
 
+/// Checks of certificates: id, judged, found, not judged.
+fn certificates(r: &Results<'_>) -> Vec<Value> {
+    r.certificates.iter().map(|c| json!({"id": c.0, "examined": c.1, "found": c.2, "skipped": c.3})).collect()
+}
+
 fn sheet(r: &Results<'_>, s: &Sheet) -> Value {
     let columns: Vec<&str> = s.columns.iter().map(|c| c.get(r.lang)).collect();
     json!({"title": s.title.get(r.lang), "columns": columns, "rows": s.rows})
@@ -140,7 +145,7 @@ mod tests {
                     || key.starts_with("n_")
                     || key.starts_with("d_")
                     || key.starts_with("k_")
-                    || ["s_", "f_", "u_", "do_", "b_", "l_", "p_"].iter().any(|list| key.starts_with(list)),
+                    || ["s_", "f_", "u_", "do_", "c_", "b_", "l_", "p_"].iter().any(|list| key.starts_with(list)),
                 "{key} is not used"
             );
         }

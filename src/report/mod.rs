@@ -25,10 +25,11 @@ pub use dossier::{Background, dossier, index};
 pub use manifest::{changed_inputs, hash_file, verify};
 
 /// Names a run writes at the top of its folder.
-pub const TOP_LEVEL: [&str; 10] = [
+pub const TOP_LEVEL: [&str; 11] = [
     "leads.csv",
     "rules.csv",
     "rule_rows.csv",
+    "regions",
     "leads.xlsx",
     "findings.json",
     "schema",
@@ -127,6 +128,9 @@ pub fn render(results: &Results<'_>, emit: &mut dyn FnMut(&str, &[u8]) -> Result
         emit(name, bytes)
     };
     out("leads.csv", &tables::leads(results)?)?;
+    for (code, bytes) in tables::leads_by_jurisdiction(results)? {
+        out(&format!("regions/{code}.leads.csv"), &bytes)?;
+    }
     out("rules.csv", &rules::rules(results)?)?;
     out("rule_rows.csv", &rules::rule_rows(results)?)?;
     out("findings.json", &findings::findings(results)?)?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Results;
 use super::tables::safe;
-use crate::model::{DefenceState, Judged, Lang, Measure, NoticeState, Observed, Text, TextStatus, masked};
+use crate::model::{DefenceState, Judged, Lang, Lead, Measure, NoticeState, Observed, Text, TextStatus, masked};
 
 const COLUMNS: [&str; 24] = [
     "rule_id",
@@ -153,6 +153,20 @@ pub fn rule_rows(r: &Results<'_>) -> Result<Vec<u8>> {
         }
     }
     out.into_inner().context("rule_rows.csv")
+}
+
+/// Clause, pack version and status of each rule of a lead, in words.
+pub fn clauses(r: &Results<'_>, l: &Lead) -> Vec<String> {
+    let rule = |id: &String| {
+        let rule = r.rules.iter().find(|x| x.id == *id)?;
+        let mark = match (rule.status, r.lang) {
+            (TextStatus::Verified, _) => "",
+            (_, Lang::Zh) => "（条文未核对）",
+            (_, Lang::En) => " (text unverified)",
+        };
+        Some(format!("{} {} [{} {}]{mark}", rule.title.get(r.lang), rule.clause.get(r.lang), rule.id, rule.version))
+    };
+    l.rules.iter().filter_map(rule).collect()
 }
 
 /// Counts per rule, for findings.json and the page: only rules that apply to something.

@@ -3,10 +3,10 @@
 use anyhow::{Context as _, Result};
 
 use super::Results;
-use crate::model::Lang;
+use crate::model::{Lang, Lead};
 
 /// The columns of leads.csv, in order.
-pub const LEAD_COLUMNS: [&str; 20] = [
+pub const LEAD_COLUMNS: [&str; 22] = [
     "lead_id",
     "kind",
     "score",
@@ -27,6 +27,8 @@ pub const LEAD_COLUMNS: [&str; 20] = [
     "cost_explained",
     "data_quality",
     "summary",
+    "jurisdiction",
+    "jurisdiction_name",
 ];
 
 /// Harmless in Excel and WPS.
@@ -41,9 +43,20 @@ fn number(value: Option<f64>, digits: usize) -> String {
 
 /// leads.csv.
 pub fn leads(r: &Results<'_>) -> Result<Vec<u8>> {
+    some_leads(r, r.leads.iter())
+}
+
+/// The same by jurisdiction: code, bytes. Leads without one are under `none`.
+pub fn leads_by_jurisdiction(r: &Results<'_>) -> Result<Vec<(String, Vec<u8>)>> {
+    let code = |l: &Lead| r.regions.get(&l.region).map_or("none".to_owned(), |c| c.0.clone());
+    let codes: std::collections::BTreeSet<String> = r.leads.iter().map(code).collect();
+    codes.into_iter().map(|c| Ok((c.clone(), some_leads(r, r.leads.iter().filter(|l| code(l) == c))?))).collect()
+}
+
+fn some_leads<'a>(r: &Results<'_>, leads: impl Iterator<Item = &'a Lead>) -> Result<Vec<u8>> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(LEAD_COLUMNS)?;
-    for l in r.leads {
+    for l in leads {
         out.write_record([
             l.id.clone(),
             l.kind.name().to_owned(),
@@ -65,6 +78,8 @@ pub fn leads(r: &Results<'_>) -> Result<Vec<u8>> {
             l.cost.name().to_owned(),
             format!("{:?}", l.quality),
             safe(l.summary.get(r.lang)),
+            r.regions.get(&l.region).map_or(String::new(), |c| c.0.clone()),
+            r.regions.get(&l.region).map_or(String::new(), |c| c.1.clone()),
         ])?;
     }
     out.into_inner().context("leads.csv")

@@ -6,8 +6,8 @@ use rust_xlsxwriter::{
     FormatAlign, FormatBorder, Url, Workbook, Worksheet,
 };
 
-use super::Results;
-use crate::model::{CostExplained, Day, Grade, Kind, Lang, Lead, State};
+use super::{Results, rules};
+use crate::model::{CostExplained, Day, Grade, Kind, Lang, Lead, State, masked};
 
 /// Excel's own bounds: characters of a cell, and rows of a sheet below the header.
 const CELL_CHARACTERS: usize = 32_000;
@@ -116,8 +116,8 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
     let text = |pick: &dyn Fn(&Lead) -> String| Cell::Text(lead.map(pick).unwrap_or_default());
     let number = |pick: &dyn Fn(&Lead) -> Option<f64>, style| Cell::Number(lead.and_then(pick), style);
     let date = |pick: fn(&Lead) -> Day| Cell::Date(lead.map_or(r.context.as_of, pick));
-    let names = |l: &Lead| sellers(r, l).map(|s| s.name.as_str()).collect::<Vec<_>>().join("\n");
-    let ids = |l: &Lead| l.sellers.join("\n");
+    let names = |l: &Lead| l.names.iter().map(|n| n.1.as_str()).collect::<Vec<_>>().join("\n");
+    let ids = |l: &Lead| l.sellers.iter().map(|id| masked(id)).collect::<Vec<_>>().join("\n");
     let unit =
         |l: &Lead| l.cell.map_or(String::new(), |c| r.panel.price_unit(&r.panel.cells[c]).get(r.lang).to_owned());
     let lines = |list: Vec<&str>| list.join("\n");
@@ -130,7 +130,7 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
     vec![
         (w("线索编号", "Lead"), 14.0, text(&|l| l.id.clone())),
         (w("类型", "Kind"), 12.0, text(&|l| kind(r, l.kind).to_owned())),
-        (w("区划", "Region"), 12.0, text(&|l| l.region.clone())),
+        (w("区划", "Region"), 16.0, text(&|l| r.regions.get(&l.region).map_or(l.region.clone(), |c| c.1.clone()))),
         (w("经营者", "Seller"), 26.0, text(&names)),
         (w("信用代码", "Seller id"), 22.0, text(&ids)),
         (w("商品", "Product"), 20.0, text(&|l| l.product.clone())),
@@ -146,8 +146,10 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
         (w("同类序列数", "Comparable series"), 10.0, number(&peers, "0")),
         (
             w("命中筛查与规则", "Screens and rules"),
-            24.0,
-            text(&|l| [l.screens.join("\n"), l.rules.join("\n")].join("\n").trim().to_owned()),
+            44.0,
+            text(&|l| {
+                l.screens.iter().map(|s| (*s).to_owned()).chain(rules::clauses(r, l)).collect::<Vec<_>>().join("\n")
+            }),
         ),
         ("p", 10.0, number(&|l| l.p_value, CHANCE)),
         ("q", 10.0, number(&|l| l.q_value, CHANCE)),
@@ -162,12 +164,6 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
         (w("承办人", "Handler"), 10.0, Cell::Open(&[])),
         (w("处置", "Disposition"), 20.0, Cell::Open(&[])),
     ]
-}
-
-fn sellers<'r>(r: &'r Results<'_>, l: &'r Lead) -> impl Iterator<Item = &'r crate::model::Seller> {
-    l.sellers
-        .iter()
-        .filter_map(|id| r.panel.sellers.binary_search_by(|s| s.id.cmp(id)).ok().map(|i| &r.panel.sellers[i]))
 }
 
 fn kind(r: &Results<'_>, kind: Kind) -> &'static str {

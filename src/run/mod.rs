@@ -300,8 +300,30 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     rejects.extend(built.typos);
     rejects.sort();
     notices.sort();
+    name_makers(&mut certificates, &built.panel, &profiles);
     let (panel, series_of_label) = (built.panel, built.series_of_label);
     Ok(Read { files: reports, paths, rejects, panel, notices, caps, certificates, profiles, labels, series_of_label })
+}
+
+/// A certificates file often has no names: those of the prices and of the enterprises file stand in, and their regions.
+fn name_makers(certificates: &mut [Certificate], panel: &Panel, profiles: &ingest::Profiles) {
+    let mut known: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for series in &panel.series {
+        let seller = &panel.sellers[series.seller as usize];
+        known.entry(&seller.id).or_insert((&seller.name, &panel.cells[series.cell as usize].region));
+    }
+    for c in certificates {
+        let profile = |column| profiles.get(&c.seller).and_then(|p| p.get(column)).cloned();
+        let said = known.get(c.seller.as_str());
+        let name = said.map(|s| s.0.to_owned()).or_else(|| profile("seller_name"));
+        let region = said.map(|s| s.1.to_owned()).or_else(|| profile("region"));
+        if c.name.is_empty() {
+            c.name = name.unwrap_or_default();
+        }
+        if c.region.is_empty() {
+            c.region = region.unwrap_or_default();
+        }
+    }
 }
 
 /// Moves duplicates and typos, found only once all rows are in, out of the used.
