@@ -145,20 +145,28 @@ fn scaling_every_price_leaves_the_leads() {
     }
 }
 
-/// Every `pricewatch …` line of the READMEs' blocks, in order, in a folder of its own with the demo market as this
-/// week's files.
+/// Every `pricewatch …` line of the READMEs' blocks, in order, in a folder of its own with the demo market and the
+/// market of conducts as this week's files. The rule file they show is sound.
 #[test]
 fn readme_commands_run() {
     let names = [
-        ("README.md", ["week.csv", "costs.csv", "owners.csv"]),
-        ("README.zh-CN.md", ["本周.csv", "成本.csv", "企业.csv"]),
+        ("README.md", ["week.csv", "costs.csv", "owners.csv"], ["sales.csv", "certificates.csv", "notices.csv"]),
+        ("README.zh-CN.md", ["本周.csv", "成本.csv", "企业.csv"], ["销售.csv", "证书.csv", "告诫.csv"]),
     ];
-    for (readme, names) in names {
+    let conducts = pricewatch::simulate::conducts::files(1).unwrap();
+    for (readme, names, others) in names {
         let folder = tempfile::tempdir().unwrap();
         for (from, to) in ["prices.csv", "costs.csv", "enterprises.csv"].into_iter().zip(names) {
             std::fs::copy(root().join("datasets/demo").join(from), folder.path().join(to)).unwrap();
         }
+        for (from, to) in ["transactions.csv", "certificates.csv", "notices.csv"].into_iter().zip(others) {
+            let bytes = &conducts.iter().find(|f| f.0 == from).unwrap().1;
+            std::fs::write(folder.path().join(to), bytes).unwrap();
+        }
         let text = std::fs::read_to_string(root().join(readme)).unwrap();
+        for rule in text.split("```toml").skip(1).filter_map(|part| part.split("```").next()) {
+            assert_eq!(pricewatch::law::packs::parse(readme, rule).unwrap().len(), 1);
+        }
         let block = text.split("```sh").flat_map(|part| part.split("```").next()).flat_map(str::lines);
         let commands: Vec<&str> = block.filter_map(|l| l.strip_prefix("pricewatch ")).collect();
         assert!(commands.len() >= 5, "{readme}");
