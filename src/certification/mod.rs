@@ -12,12 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Certificate, Context, CostExplained, Day, Finding, Kind, Party, RowNote, Sheet, Subject, Text};
 
+/// A named number: key, value, unit.
+pub type Number = (&'static str, f64, String);
+
 /// What a check says of one certificate: nothing, a fault, or that it cannot tell.
 pub enum Says {
     /// Nothing odd.
     Fine,
     /// What is odd, and the number behind it (`key`, value, unit) if there is one.
-    Odd(Text, Option<(&'static str, f64, String)>),
+    Odd(Text, Option<Number>),
     /// Not judged, and why.
     Skip(Text),
 }
@@ -55,7 +58,7 @@ pub fn examine(all: &[Certificate], flagged: &BTreeSet<String>, context: &Contex
     }
     let mut odd_makers: BTreeSet<&str> = BTreeSet::new();
     for check in CHECKS {
-        let mut by_maker: BTreeMap<&str, Vec<(usize, Text, Option<(&'static str, f64, String)>)>> = BTreeMap::new();
+        let mut by_maker: BTreeMap<&str, Vec<Odd>> = BTreeMap::new();
         let (mut judged, mut skipped) = (0, 0);
         for (i, says) in (check.run)(all, context).into_iter().enumerate() {
             judged += usize::from(!matches!(says, Says::Skip(_)));
@@ -111,7 +114,8 @@ pub fn blank(check: &'static Check, party: Party, window: (Day, Day), reason: Te
     }
 }
 
-type Odd = (usize, Text, Option<(&'static str, f64, String)>);
+/// Which certificate, what is odd, and the number behind it.
+type Odd = (usize, Text, Option<Number>);
 
 fn finding(check: &'static Check, all: &[Certificate], maker: &str, odd: &[Odd], context: &Context) -> Finding {
     let mine: Vec<&Certificate> = all.iter().filter(|c| c.seller == maker).collect();

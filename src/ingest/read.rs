@@ -44,13 +44,12 @@ pub fn read_observations(
     sink: &(dyn Fn(Batch) + Sync),
 ) -> Result<FileRead> {
     let shown = path.display();
-    let basis = if table == TableKind::Transactions { Basis::Net } else { Basis::Posted };
     let format = format_of(path).unwrap_or("csv");
     let mut found = if matches!(format, "xlsx" | "parquet") {
         let rows = sheet::load(path, table, options.mapping(table)).with_context(|| format!("{shown}"))?;
         let plan = Plan {
             file,
-            basis,
+            basis: basis_of(table),
             columns: &rows.columns,
             width: rows.header.len(),
             as_of: options.as_of,
@@ -66,13 +65,18 @@ pub fn read_observations(
         let report = describe(path, table, &rows.header, &rows.columns, rows.header_line);
         FileRead { report: FileReport { rows: parser.counts, ..report }, rejects: parser.rejects }
     } else {
-        read_text(path, file, table, basis, options, labels, extras, sink).with_context(|| format!("{shown}"))?
+        read_text(path, file, table, options, labels, extras, sink).with_context(|| format!("{shown}"))?
     };
     if found.report.rows.rows_read == 0 {
         bail!("{shown}: 表头下面没有数据行 / no data rows below the header");
     }
     found.rejects.sort();
     Ok(found)
+}
+
+/// Transactions are what was charged; everything else is posted.
+fn basis_of(table: TableKind) -> Basis {
+    if table == TableKind::Transactions { Basis::Net } else { Basis::Posted }
 }
 
 fn describe(
@@ -138,7 +142,6 @@ fn read_text(
     path: &Path,
     file: u32,
     table: TableKind,
-    basis: Basis,
     options: &Options,
     labels: &Labels,
     extras: Option<Keep<'_>>,
@@ -147,7 +150,7 @@ fn read_text(
     let (layout, sample, stream) = sniff(path, table, options)?;
     let plan = Plan {
         file,
-        basis,
+        basis: basis_of(table),
         columns: &layout.columns,
         width: layout.header.len(),
         as_of: options.as_of,

@@ -134,7 +134,7 @@ fn upstream(docket: &Docket<'_>, product: &str, who: u32, from: Bought) -> Vec<(
     let (mut step, mut seen) = (from, BTreeSet::from([who]));
     while step.from != u32::MAX && path.len() < DEEPEST && seen.insert(step.from) {
         let seller = step.from;
-        let earlier = bought(docket, product, seller).into_iter().filter(|b| b.day <= step.day).next_back();
+        let earlier = bought(docket, product, seller).into_iter().rfind(|b| b.day <= step.day);
         let own_cost = || {
             docket
                 .of_seller

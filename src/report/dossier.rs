@@ -28,11 +28,17 @@ pub struct Background<'a> {
 /// Series with a chart; the others have their figures.
 const CHARTS: usize = 12;
 
+/// Relative path and bytes of each file.
+pub type Files = Vec<(String, Vec<u8>)>;
+
+/// Days, quantity, lowest and highest price of what two sellers traded in.
+type Traded = (BTreeSet<Day>, f64, f64, f64);
+
 /// A line of the index: region code and name, file, id, name, leads, rules above.
 pub type Entry = Value;
 
 /// The index entry of one seller, and its files (relative path, bytes).
-pub fn dossier(r: &Results<'_>, b: &Background<'_>, id: &str) -> Result<(Entry, Vec<(String, Vec<u8>)>)> {
+pub fn dossier(r: &Results<'_>, b: &Background<'_>, id: &str) -> Result<(Entry, Files)> {
     let seller = r.panel.sellers.iter().position(|s| s.id == id);
     let mine: Vec<usize> =
         (0..r.panel.series.len()).filter(|s| seller == Some(r.panel.series[*s].seller as usize)).collect();
@@ -174,7 +180,7 @@ fn linked(r: &Results<'_>, id: &str, seller: Option<usize>) -> Vec<Value> {
 
 /// Upstream and downstream among the sellers of the files: days, quantity, lowest and highest price.
 fn partners(r: &Results<'_>, b: &Background<'_>, seller: Option<usize>) -> Vec<Value> {
-    let mut sums: BTreeMap<(bool, u32, &str), (BTreeSet<Day>, f64, f64, f64)> = BTreeMap::new();
+    let mut sums: BTreeMap<(bool, u32, &str), Traded> = BTreeMap::new();
     for t in b.trades {
         let from = r.panel.series[t.series].seller;
         let product = r.panel.items[r.panel.series[t.series].item as usize].product.as_str();
@@ -187,7 +193,7 @@ fn partners(r: &Results<'_>, b: &Background<'_>, seller: Option<usize>) -> Vec<V
         e.2 = e.2.min(t.price);
         e.3 = e.3.max(t.price);
     }
-    let row = |((up, who, product), (days, quantity, low, high)): (_, (BTreeSet<Day>, f64, f64, f64))| {
+    let row = |((up, who, product), (days, quantity, low, high)): (_, Traded)| {
         let s = &r.panel.sellers[who as usize];
         json!({"up": up, "id": masked(&s.id), "name": s.name, "product": product, "days": days.len(), "quantity": quantity, "low": low, "high": high})
     };

@@ -169,9 +169,12 @@ pub fn clauses(r: &Results<'_>, l: &Lead) -> Vec<String> {
     l.rules.iter().filter_map(rule).collect()
 }
 
+/// How often each result, and each reason of a skip.
+type Counts<'a> = (BTreeMap<&'a str, usize>, BTreeMap<&'a Text, usize>);
+
 /// Counts per rule, for findings.json and the page: only rules that apply to something.
 pub fn summary(r: &Results<'_>) -> Vec<Value> {
-    let mut by_rule: BTreeMap<usize, (BTreeMap<&str, usize>, BTreeMap<&Text, usize>)> = BTreeMap::new();
+    let mut by_rule: BTreeMap<usize, Counts<'_>> = BTreeMap::new();
     for j in r.judged {
         let entry = by_rule.entry(j.rule).or_default();
         *entry.0.entry(result(j)).or_default() += 1;
@@ -179,7 +182,7 @@ pub fn summary(r: &Results<'_>) -> Vec<Value> {
             *entry.1.entry(reason).or_default() += 1;
         }
     }
-    let one = |(rule, (counts, reasons)): (usize, (BTreeMap<&str, usize>, BTreeMap<&Text, usize>))| {
+    let one = |(rule, (counts, reasons)): (usize, Counts<'_>)| {
         let rule = &r.rules[rule];
         let reasons: Vec<Value> =
             reasons.into_iter().map(|(t, n)| json!({"reason": t, "text": t.get(r.lang), "n": n})).collect();
