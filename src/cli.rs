@@ -114,6 +114,21 @@ enum Command {
         #[arg(long)]
         conducts: bool,
     },
+    /// 线索的证据文件夹：图、原始行、计算、方法、哈希 / the evidence folder of a lead
+    Evidence {
+        /// 运行输出目录 / output folder of a run
+        #[arg(long)]
+        run: PathBuf,
+        /// 线索编号 / lead ids
+        #[arg(required = true)]
+        leads: Vec<String>,
+        /// 输出目录，默认在运行目录旁 / output folder, beside the run by default
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// 覆盖非空目录 / replace a non-empty folder
+        #[arg(long)]
+        force: bool,
+    },
     /// 一企一档：每家一份 HTML 和 JSON / one file per enterprise, HTML and JSON
     Dossier {
         /// 运行输出目录 / output folder of a run
@@ -282,9 +297,14 @@ pub fn dispatch() -> Result<()> {
             }
             Ok(())
         }
+        Command::Evidence { run: dir, leads, out, force } => {
+            let out = out.unwrap_or_else(|| beside(&dir, "evidence"));
+            let n = run::evidence(&dir, &leads, &out, force)?;
+            eprintln!("{n} 份 / folders → {}", out.display());
+            Ok(())
+        }
         Command::Dossier { run: dir, sellers, out, previous, force } => {
-            let name = format!("{}-dossier", dir.file_name().map_or("run".into(), |n| n.to_string_lossy()));
-            let out = out.unwrap_or_else(|| dir.with_file_name(name));
+            let out = out.unwrap_or_else(|| beside(&dir, "dossier"));
             let n = run::dossier(&dir, &sellers, &out, previous.as_deref(), force)?;
             eprintln!("{n} 份 / files → {}", out.display());
             Ok(())
@@ -295,6 +315,12 @@ pub fn dispatch() -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// A folder beside a run's, named after it.
+fn beside(dir: &std::path::Path, what: &str) -> PathBuf {
+    let name = dir.file_name().map_or("run".into(), |n| n.to_string_lossy());
+    dir.with_file_name(format!("{name}-{what}"))
 }
 
 fn init(files: &[PathBuf], out: &std::path::Path, force: bool) -> Result<()> {

@@ -14,6 +14,7 @@ mod labels;
 mod layout;
 pub mod number;
 pub mod product;
+mod raw;
 mod read;
 mod rows;
 mod sheet;
@@ -24,6 +25,7 @@ pub mod unit;
 
 pub use draft::draft_settings;
 pub use labels::Labels;
+pub use raw::raw_lines;
 pub use read::{FileRead, read_observations};
 pub use rows::Keep;
 pub use side::{Costs, Owners, Profiles, read_caps, read_certificates, read_costs, read_notices, read_owners};

@@ -20,6 +20,11 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(Sha256::digest(bytes))
 }
 
+/// SM3 (GB/T 32905) of bytes.
+pub fn sm3(bytes: &[u8]) -> String {
+    hex(Sm3::digest(bytes))
+}
+
 /// SHA-256 and SM3 of a file, read once.
 pub fn hash_file(path: &Path) -> Result<(String, String)> {
     let mut file = std::fs::File::open(path).context("打不开 / cannot open")?;

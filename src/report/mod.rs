@@ -2,6 +2,7 @@
 
 mod chart;
 mod dossier;
+mod evidence;
 mod findings;
 mod font;
 mod html;
@@ -18,10 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Accounting, Context, Day, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Reject, Rule, Screen, Skip,
-    TableKind,
+    TableKind, Text,
 };
 
 pub use dossier::{Background, dossier, index};
+pub use evidence::evidence;
 pub use manifest::{changed_inputs, hash_file, verify};
 
 /// Names a run writes at the top of its folder.
@@ -112,6 +114,8 @@ pub struct Results<'a> {
     pub examined: &'a [(&'static str, usize)],
     /// Parameter values per screen.
     pub knobs: &'a BTreeMap<&'static str, Knobs>,
+    /// The page of a rule.
+    pub rule_page: fn(&Rule) -> Text,
     /// How the run was asked for, so that it can be opened again.
     pub command: Command,
     /// Analysis date and seed.

@@ -2,6 +2,7 @@
 
 mod again;
 mod dossier;
+mod evidence;
 mod law;
 mod reopen;
 mod stage;
@@ -27,6 +28,7 @@ use crate::settings::Settings;
 use stage::Stage;
 
 pub use dossier::dossier;
+pub use evidence::evidence;
 pub use reopen::Command;
 
 /// What the user asked for.
@@ -130,6 +132,7 @@ impl Analysed {
             screens: SCREENS,
             examined: &self.examined,
             knobs: &settings.knobs,
+            rule_page: crate::law::page,
             command: reopen::Command::of(job, settings, &self.read),
             context: self.context,
             lang: job.lang,

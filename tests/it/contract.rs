@@ -171,7 +171,12 @@ fn readme_commands_run() {
         let commands: Vec<&str> = block.filter_map(|l| l.strip_prefix("pricewatch ")).collect();
         assert!(commands.len() >= 5, "{readme}");
         for command in commands {
-            let words: Vec<&str> = command.split(" #").next().unwrap().split_whitespace().collect();
+            let mut words: Vec<String> =
+                command.split(" #").next().unwrap().split_whitespace().map(str::to_owned).collect();
+            if words[0] == "evidence" {
+                let run = folder.path().join(&words[2]);
+                words[3] = leads(&run)[0]["lead_id"].clone(); // LEAD_ID stands for one of the run's
+            }
             let out = std::process::Command::new(env!("CARGO_BIN_EXE_pricewatch"))
                 .args(&words)
                 .current_dir(folder.path())

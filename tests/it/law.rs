@@ -162,7 +162,7 @@ fn place(rule: &Rule) -> String {
     let region = rule.regions[0].as_str();
     match region {
         "CN" => "440100".into(),
-        r if r.bytes().all(|b| b.is_ascii_digit()) => format!("{r:0<4}{}", if r.len() == 2 { "00" } else { "00" }),
+        r if r.bytes().all(|b| b.is_ascii_digit()) => format!("{r:0<6}"),
         r => r.into(),
     }
 }
@@ -537,4 +537,64 @@ fn a_dossier_says_everything_of_one_enterprise() {
     std::fs::write(&sales, text).unwrap();
     let (ok, _, err) = pricewatch(&["dossier", "--run", &dir, "--out", &folder.path().join("x").display().to_string()]);
     assert!(!ok && err.contains("t.csv") && err.contains("changed"), "{err}");
+}
+
+/// From the folder alone: the sum of (P − A) × Q over the listed rows is the amount of the lead, and every row is quoted
+/// as it stands in its file, GB18030 and banner rows or not.
+#[test]
+fn an_evidence_folder_can_be_recomputed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(root().join("tests/fixtures/golden/hubei.transactions.csv")).unwrap();
+    let text = text.replace("洪湖华康大药房", "洪湖“华康”=cmd|大药房");
+    let sales = folder.path().join("t.csv");
+    let banner = format!("销售明细\n单位：元\n{text}");
+    std::fs::write(&sales, encoding_rs::GB18030.encode(&banner).0).unwrap();
+    let (run_dir, out) = (folder.path().join("run"), folder.path().join("evidence"));
+    run(&["--transactions", &sales.display().to_string()], &run_dir);
+    let leads = table(&run_dir.join("leads.csv"));
+    let lead = leads.iter().find(|l| l["sellers"] == "HH01").unwrap();
+    let write = |to: &Path| {
+        let arguments =
+            ["evidence", "--run", &run_dir.display().to_string(), &lead["lead_id"], "--out", &to.display().to_string()];
+        let (ok, _, err) = pricewatch(&arguments);
+        assert!(ok, "{err}");
+    };
+    write(&out);
+    let dir = out.join(&lead["lead_id"]);
+    let rows = table(&dir.join("rows.csv"));
+    for row in &rows {
+        let line = banner.lines().nth(row["line"].parse::<usize>().unwrap() - 1).unwrap();
+        assert_eq!(row["original_text"], line);
+    }
+    let calculation = std::fs::read_to_string(dir.join("calculation.md")).unwrap();
+    let after = calculation.split("## cn-42-2020-3-new-seller").nth(1).unwrap();
+    let line = after.lines().find(|l| l.contains("t.csv |")).unwrap();
+    let cell = |i: usize| line.split('|').nth(i).unwrap().trim().parse::<f64>().unwrap();
+    let (allowed, price, quantity, amount) = (cell(4), cell(5), cell(6), cell(7));
+    assert!(((price - allowed) * quantity - amount).abs() < 1e-6);
+    assert!((amount - 11_780.0).abs() < 1e-6 && after.contains("11780.00"), "{after}");
+    let row = rows.iter().find(|r| r["price"] == "1").unwrap();
+    assert_eq!((row["quantity"].as_str(), row["unit_cost"].as_str()), ("38000", "0.6"));
+    let method = std::fs::read_to_string(dir.join("method.md")).unwrap();
+    assert!(method.contains("鄂市监竞争〔2020〕3号") && method.contains("不等于合规"), "{method}");
+    let cover = std::fs::read_to_string(dir.join("cover.md")).unwrap();
+    assert!(cover.contains("SM3") && cover.contains("rows.csv") && cover.contains("t.csv"), "{cover}");
+    let again = folder.path().join("again");
+    write(&again);
+    let name = format!("{}.zip", lead["lead_id"]);
+    assert_eq!(
+        std::fs::read(out.join(&name)).unwrap(),
+        std::fs::read(again.join(&name)).unwrap(),
+        "the same bytes twice"
+    );
+    let (ok, _, err) = pricewatch(&[
+        "evidence",
+        "--run",
+        &run_dir.display().to_string(),
+        "G0",
+        "--out",
+        &again.display().to_string(),
+        "--force",
+    ]);
+    assert!(!ok && err.contains("G0"), "{err}");
 }
