@@ -47,6 +47,8 @@ pub struct Docket<'a> {
     pub of_seller: &'a BTreeMap<u32, Vec<usize>>,
     /// Trades of each series.
     pub of_series: &'a BTreeMap<usize, Vec<usize>>,
+    /// Trades of each buyer.
+    pub of_buyer: &'a BTreeMap<u32, Vec<usize>>,
     /// Names and codes of regions.
     pub divisions: &'a Divisions,
     /// Code of rows without a region, empty = none.

@@ -87,7 +87,7 @@ fn calculation(r: &Results<'_>, lead: &Lead) -> Result<String> {
     let words: toml::Table = toml::from_str(include_str!("words.toml")).context("words.toml")?;
     let words = words.get(if r.lang == Lang::Zh { "zh" } else { "en" });
     let word = |prefix: &str, name: &str| {
-        let found = words.and_then(|w| w.get(&format!("{prefix}_{name}"))).and_then(toml::Value::as_str);
+        let found = words.and_then(|w| w.get(format!("{prefix}_{name}"))).and_then(toml::Value::as_str);
         found.unwrap_or(name).to_owned()
     };
     let mut text = format!("# {} {}\n\n{}\n", say(r, "计算", "Calculation"), lead.id, lead.summary.get(r.lang));

@@ -33,7 +33,7 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
     for (s, series) in read.panel.series.iter().enumerate() {
         of_seller.entry(series.seller).or_default().push(s);
     }
-    let nothing = BTreeMap::new();
+    let (nothing, nobody) = (BTreeMap::new(), BTreeMap::new());
     let docket = Docket {
         panel: &read.panel,
         as_of: context.as_of,
@@ -42,6 +42,7 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
         trades: &[],
         of_seller: &of_seller,
         of_series: &nothing,
+        of_buyer: &nobody,
         divisions: &divisions,
         home: &settings.law.region,
     };
@@ -55,10 +56,18 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
         let again = again::again(read, inputs, job, settings, &wanted, &words, say)?;
         law::settle(&mut judged, &rules, &again.rows);
         let mut of_series: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut of_buyer: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (t, trade) in again.trades.iter().enumerate() {
             of_series.entry(trade.series).or_default().push(t);
+            if let Some(buyer) = trade.buyer {
+                of_buyer.entry(buyer).or_default().push(t);
+            }
         }
-        judged.extend(law::examine(&Docket { trades: &again.trades, of_series: &of_series, ..docket }, &rules, true));
+        judged.extend(law::examine(
+            &Docket { trades: &again.trades, of_series: &of_series, of_buyer: &of_buyer, ..docket },
+            &rules,
+            true,
+        ));
     } else {
         judged.extend(law::examine(&docket, &rules, true));
     }
