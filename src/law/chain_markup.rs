@@ -114,11 +114,9 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
 /// Purchases of a good by one seller from other sellers of the files.
 fn bought(docket: &Docket<'_>, product: &str, buyer: u32) -> Vec<Bought> {
     let panel = docket.panel;
-    let of =
-        |t: &&Trade| t.buyer == Some(buyer) && panel.cells[panel.series[t.series].cell as usize].product == product;
-    let mut all: Vec<Bought> = docket
-        .trades
-        .iter()
+    let mine = docket.of_buyer.get(&buyer).into_iter().flatten().map(|t| &docket.trades[*t]);
+    let of = |t: &&Trade| panel.cells[panel.series[t.series].cell as usize].product == product;
+    let mut all: Vec<Bought> = mine
         .filter(of)
         .map(|t| Bought { from: panel.series[t.series].seller, price: t.price, day: t.day, row: t.row })
         .collect();
