@@ -1,6 +1,6 @@
 //! What is reached by a rule and large enough becomes a finding like any screen's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Docket, test_of};
 use crate::model::{
@@ -95,8 +95,7 @@ fn together(docket: &Docket<'_>, mut of: Vec<Finding>) -> Finding {
 
 fn leads(rules: &[Rule], j: &Judged) -> bool {
     let Some(m) = j.over().filter(|_| j.reached()) else { return false };
-    let mut days: Vec<_> = m.over.iter().map(|o| o.day).collect();
-    days.dedup();
+    let days: BTreeSet<_> = m.over.iter().map(|o| o.day).collect();
     let lasting = days.len() >= LEAST_DAYS || m.tested < 2 * LEAST_DAYS || m.observed == Observed::List;
     // The middle of what stands above, not its peak: a single dear sale is listed, and is no lead.
     let excess: Vec<f64> =

@@ -28,7 +28,7 @@ use crate::model::{Cap, Day, Judged, Measure, Notice, Panel, Rule, Text, Trade};
 
 pub use divisions::Divisions;
 pub use findings::findings;
-pub use scope::unknown_regions;
+pub use scope::{places, unknown_regions};
 pub use weigh::settle;
 
 /// Everything a test may look at.
@@ -51,8 +51,8 @@ pub struct Docket<'a> {
     pub of_buyer: &'a BTreeMap<u32, Vec<usize>>,
     /// Names and codes of regions.
     pub divisions: &'a Divisions,
-    /// Code of rows without a region, empty = none.
-    pub home: &'a str,
+    /// Code of each cell's region; that of the settings where the region is empty or unknown.
+    pub places: &'a [Option<String>],
 }
 
 /// Maximum prices by product (as named).

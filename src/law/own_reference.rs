@@ -98,7 +98,8 @@ fn base(rule: &Rule, points: &PointsView<'_>) -> Option<Base> {
     let price = if rule.statistic == Statistic::Average {
         days.map(|i| points.price[i]).sum::<f64>() / n
     } else {
-        points.price[at]
+        // The last actual price: of the day's last sale where times are known.
+        if rule.statistic == Statistic::Last { points.last[at] } else { points.price[at] }
     };
     Some(Base { price, cost: cost_at(points, at).map(|c| c.0), at })
 }

@@ -1,7 +1,7 @@
 #![doc = include_str!("price_cap.md")]
 
 use super::weigh::price_days;
-use super::{Docket, Test, divisions, scope};
+use super::{Docket, Test, divisions};
 use crate::model::{Cap, Day, Measure, PriceUnit, RowNote, Rule, Text};
 
 /// The card.
@@ -64,7 +64,7 @@ fn of_series<'a>(docket: &Docket<'a>, s: usize) -> Result<Vec<&'a Cap>, Text> {
     let Some(all) = listed else {
         return Err(Text::new("限价文件里没有这种商品", "the good is not in the file of maximum prices"));
     };
-    let place = scope::place(docket, cell);
+    let place = docket.places[series.cell as usize].clone();
     let same = |c: &&Cap| c.region == cell.region;
     let inside = |c: &&Cap| {
         c.region.is_empty()

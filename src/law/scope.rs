@@ -1,14 +1,19 @@
 //! Which rule is about whom? By region, good, price type and date.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Docket;
-use super::divisions::within;
-use crate::model::{Basis, Cell, PriceType, Rule};
+use super::divisions::{Divisions, within};
+use crate::model::{Basis, Cell, Panel, PriceType, Rule};
 
-/// The code of a cell's region.
-pub fn place(docket: &Docket<'_>, cell: &Cell) -> Option<String> {
-    docket.divisions.code(&cell.region).or_else(|| (!docket.home.is_empty()).then(|| docket.home.to_owned()))
+/// The code of each cell's region; `home` where it is empty or unknown.
+pub fn places(panel: &Panel, divisions: &Divisions, home: &str) -> Vec<Option<String>> {
+    let mut known: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    let mut place = |region| {
+        let code = || divisions.code(region).or_else(|| (!home.is_empty()).then(|| home.to_owned()));
+        known.entry(region).or_insert_with(code).clone()
+    };
+    panel.cells.iter().map(|c| place(c.region.as_str())).collect()
 }
 
 /// Series a rule applies to, ascending: some day of theirs lies within its dates.
@@ -17,7 +22,10 @@ pub fn series(docket: &Docket<'_>, rule: &Rule) -> Vec<usize> {
     if rule.test == "price-cap" && rule.cap.is_none() && docket.caps.is_empty() {
         return all; // no file of caps was given: nothing to compare with, nothing left out
     }
-    for cell in docket.panel.cells.iter().filter(|c| cell_fits(docket, rule, c)) {
+    for (c, cell) in docket.panel.cells.iter().enumerate() {
+        if !cell_fits(rule, cell, docket.places[c].as_deref()) {
+            continue;
+        }
         for s in cell.series.clone() {
             let one = &docket.panel.series[s];
             let days = docket.panel.points(one).day;
@@ -34,9 +42,9 @@ pub fn series(docket: &Docket<'_>, rule: &Rule) -> Vec<usize> {
     all
 }
 
-fn cell_fits(docket: &Docket<'_>, rule: &Rule, cell: &Cell) -> bool {
+fn cell_fits(rule: &Rule, cell: &Cell, place: Option<&str>) -> bool {
     let charged = rule.prices == PriceType::Any || cell.basis == Basis::Net;
-    charged && place(docket, cell).is_some_and(|p| rule.regions.iter().any(|r| within(&p, r)))
+    charged && place.is_some_and(|p| rule.regions.iter().any(|r| within(p, r)))
 }
 
 fn good_fits(rule: &Rule, product: &str, cell: &Cell) -> bool {
@@ -47,6 +55,6 @@ fn good_fits(rule: &Rule, product: &str, cell: &Cell) -> bool {
 
 /// Regions of the panel that no rule can be chosen for.
 pub fn unknown_regions(docket: &Docket<'_>) -> BTreeSet<String> {
-    let cells = docket.panel.cells.iter().filter(|c| place(docket, c).is_none());
-    cells.map(|c| c.region.clone()).collect()
+    let cells = docket.panel.cells.iter().zip(docket.places).filter(|c| c.1.is_none());
+    cells.map(|c| c.0.region.clone()).collect()
 }

@@ -34,6 +34,7 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
         of_seller.entry(series.seller).or_default().push(s);
     }
     let (nothing, nobody) = (BTreeMap::new(), BTreeMap::new());
+    let places = law::places(&read.panel, &divisions, &settings.law.region);
     let docket = Docket {
         panel: &read.panel,
         as_of: context.as_of,
@@ -44,7 +45,7 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
         of_series: &nothing,
         of_buyer: &nobody,
         divisions: &divisions,
-        home: &settings.law.region,
+        places: &places,
     };
     let mut judged = law::examine(&docket, &rules, false);
     let on_rows =
@@ -73,9 +74,11 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
     }
     judged.sort_by_key(|j| (j.rule, j.series));
     let findings = law::findings(&docket, &rules, &judged);
-    let regions = read.panel.cells.iter().filter_map(|c| {
-        let code = divisions.code(&c.region)?;
-        Some((c.region.clone(), (code.clone(), divisions.name(&code))))
+    let of_cell = read.panel.cells.iter().zip(&places).filter_map(|(c, p)| Some((c.region.clone(), p.clone()?)));
+    let codes: BTreeMap<String, String> = of_cell.collect();
+    let regions = codes.into_iter().map(|(region, code)| {
+        let name = divisions.name(&code);
+        (region, (code, name))
     });
     Ok(Law { regions: regions.collect(), unknown_regions: law::unknown_regions(&docket), rules, judged, findings })
 }
