@@ -121,7 +121,8 @@ pub fn required_missing(table: TableKind, m: &HeaderMatch) -> Vec<&'static str> 
             ("unit_price / quantity + amount", has("price") || has("quantity") && has("amount")),
         ],
         TableKind::Costs => vec![("date", has("date")), ("unit_cost", has("unit_cost"))],
-        TableKind::Notices => vec![("date", has("date"))],
+        TableKind::Notices => vec![("date", has("date")), ("kind", has("kind"))],
+        TableKind::Certificates => vec![seller, ("certificate_id", has("certificate_id"))],
         TableKind::Caps => vec![("product", has("product")), ("price", has("price"))],
         _ => vec![seller],
     };
@@ -144,6 +145,16 @@ mod tests {
         assert_eq!(m.position("seller_id"), Some(1));
         assert_eq!(m.ignored, vec![6]);
         assert!(required_missing(TableKind::Prices, &m).is_empty());
+    }
+
+    /// A prices file given as certificates or notices is refused, not read as papers without numbers.
+    #[test]
+    fn the_wrong_table_is_refused() {
+        let fields = ["date", "seller_id", "region", "product", "price"];
+        for table in [TableKind::Certificates, TableKind::Notices] {
+            let m = match_header(table, &fields, &BTreeMap::new()).unwrap();
+            assert!(!required_missing(table, &m).is_empty(), "{table:?}");
+        }
     }
 
     #[test]

@@ -44,6 +44,7 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         return Err(Text::new("没有单独出售的价格可比", "no price of the good sold by itself to compare with"));
     };
     let mut measure = Measure { tested: bundled.len(), reference: Some(usual), ..Measure::default() };
+    let allowed = usual * (1.0 + rule.allowed_pct.unwrap_or(0.0) / 100.0);
     let mut sheet = Sheet {
         title: Text::new("套餐中该商品的实际价格", "what the good costs inside the bundle"),
         columns: vec![
@@ -67,8 +68,8 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
             format!("{quantity}"),
             format!("{effective:.2}"),
         ]);
-        if exceeds(effective, usual * (1.0 + rule.allowed_pct.unwrap_or(0.0) / 100.0), rule.tolerance) {
-            measure.over.push(Over { day, row: t.row, allowed: usual, observed: effective, quantity: Some(quantity) });
+        if exceeds(effective, allowed, rule.tolerance) {
+            measure.over.push(Over { day, row: t.row, allowed, observed: effective, quantity: Some(quantity) });
         }
     }
     if let Some(w) = measure.worst().copied() {

@@ -198,6 +198,7 @@ fn finding(docket: &Docket<'_>, rule: &Rule, j: &Judged) -> Finding {
         basis: format!("{}{}", rule.clause.zh, mark(true)).into(),
         rule: Some(rule.id.clone()),
         sheet: m.sheet.clone(),
+        innocent: rule.exemptions.clone(),
         party: None,
         facts: m.facts.clone(),
         reason: Text::new(said(true), said(false)),

@@ -28,10 +28,12 @@ fn merged(panel: &Panel, findings: &[Finding], mut of: Vec<usize>) -> Lead {
     let order = |i: usize| (findings[i].rule.is_some(), -findings[i].score);
     of.sort_by(|a, b| order(*a).0.cmp(&order(*b).0).then(order(*a).1.total_cmp(&order(*b).1)).then(a.cmp(b)));
     let mut lead = lead(panel, of[0], &findings[of[0]]);
+    add_exemptions(&mut lead, &findings[of[0]]);
     for &i in &of[1..] {
         let f = &findings[i];
         lead.screens.push(f.screen);
         lead.rules.extend(f.rule.clone());
+        add_exemptions(&mut lead, f);
         lead.score = lead.score.max(f.score);
         if lead.cost == CostExplained::Unknown {
             lead.cost = f.cost;
@@ -48,6 +50,15 @@ fn merged(panel: &Panel, findings: &[Finding], mut of: Vec<usize>) -> Lead {
     lead.rules.dedup();
     lead.findings = of;
     lead
+}
+
+/// A rule's exemptions are explanations to rule out, once each.
+fn add_exemptions(lead: &mut Lead, f: &Finding) {
+    for text in &f.innocent {
+        if lead.innocent.iter().all(|c| c.text != *text) {
+            lead.innocent.push(Check { text: text.clone(), state: State::Unknown });
+        }
+    }
 }
 
 fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {

@@ -162,6 +162,8 @@ pub struct Finding {
     pub rule: Option<String>,
     /// Table of evidence of its own, if any.
     pub sheet: Option<Sheet>,
+    /// Innocent explanations of its own (a rule's exemptions), beside those of its kind.
+    pub innocent: Vec<Text>,
     /// Whom it is about, where there is no price series.
     pub party: Option<Party>,
     /// Named numbers behind `measured`, in the order of the formula (`key`, value, unit).

@@ -294,6 +294,7 @@ fn finding(
         basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005), date = (last old, first new]".into(),
         rule: None,
         sheet: None,
+        innocent: Vec::new(),
         party: None,
         facts: vec![
             ("reference_price", old_price.unwrap_or(f64::NAN), unit.clone()),

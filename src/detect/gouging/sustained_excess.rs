@@ -225,6 +225,7 @@ fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: us
         basis: "METHODS 2.1 peer-relative; 制止牟取暴利暂行规定 art. 5 (同一地区·同一期间·同一档次·同种商品)".into(),
         rule: None,
         sheet: None,
+        innocent: Vec::new(),
         party: None,
         facts: Vec::new(),
         reason: Text::default(),
