@@ -5,13 +5,16 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use resvg::{tiny_skia, usvg};
 
-use super::{Results, font};
+use super::{Results, chain, font};
 use crate::model::{Basis, Cell, Day, Kind, Lang, Lead, MarketDay, RowRef, Step, masked};
 
 const SIZE: (u32, u32) = (960, 420);
-const INK: RGBColor = RGBColor(27, 38, 49);
-const ACCENT: RGBColor = RGBColor(178, 34, 34);
-const GREY: RGBColor = RGBColor(120, 130, 140);
+/// Ink of axes and text.
+pub const INK: RGBColor = RGBColor(27, 38, 49);
+/// What the chart is about.
+pub const ACCENT: RGBColor = RGBColor(178, 34, 34);
+/// What stands beside it.
+pub const GREY: RGBColor = RGBColor(120, 130, 140);
 const BAND: RGBColor = RGBColor(214, 222, 230);
 const BLUE: RGBColor = RGBColor(31, 97, 141);
 
@@ -54,7 +57,17 @@ pub fn of_lead(r: &Results<'_>, lead: &Lead) -> Result<Vec<(String, String)>> {
             (name("overlay"), draw(&|a| overlay(a, r, x))?),
         ]);
     }
-    Ok(vec![(name("price"), draw(&|a| price_path(a, r, x))?)])
+    let mut charts = vec![(name("price"), draw(&|a| price_path(a, r, x))?)];
+    let chains = lead.findings.iter().map(|i| &r.findings[*i]).filter(|f| f.screen == "chain-markup");
+    if let Some(sheet) = chains.filter_map(|f| f.sheet.as_ref()).next() {
+        let unit = r.panel.price_unit(x.cell);
+        let paint = |a: &Area<'_>| {
+            chain::draw(a, sheet, &title(r, x), &short(unit.get(r.lang)), r.lang)?;
+            footer(a, r, x)
+        };
+        charts.push((name("chain"), draw(&paint)?));
+    }
+    Ok(charts)
 }
 
 /// The price history of one series, whether or not anything was found.
@@ -118,10 +131,11 @@ fn paths(tree: &usvg::Tree) -> String {
     tree.to_string(&options)
 }
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// Where a chart is drawn.
+pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Names from files: no control characters (XML forbids them), at most 40 characters.
-fn short(text: &str) -> String {
+pub fn short(text: &str) -> String {
     let plain: String = text.chars().filter(|c| !c.is_control()).collect();
     let cut = if plain.chars().count() > 40 { plain.chars().take(39).chain(['…']).collect() } else { plain };
     font::drawable(&cut)

@@ -1,5 +1,6 @@
 //! How do we show it? Every output file, as bytes; the caller writes them.
 
+mod chain;
 mod chart;
 mod dossier;
 mod evidence;

@@ -110,6 +110,9 @@ fn the_melt_blown_chain_is_followed_hop_by_hop() {
         .unwrap();
     let hops: Vec<&str> = finding["table"]["rows"].as_array().unwrap().iter().map(|r| r[3].as_str().unwrap()).collect();
     assert_eq!(hops, ["800.0", "66.7", "50.0"]);
+    let drawn = std::fs::read_dir(folder.path().join("melt-blown/charts")).unwrap();
+    let drawn = drawn.filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().ends_with("-chain.svg")).count();
+    assert_eq!(drawn, 3, "the chain of each of its three hands is drawn");
     near(fact(&f, "cn-2020-price-rise", "ZJG1", "熔喷布", "rise"), 1900.0, 0.1, "骏马 2 → 40");
     near(fact(&f, "local-melt-blown", "LY01", "熔喷布", "rise"), 1144.4, 0.1, "丽洋 4.5 → 56");
 }
