@@ -264,7 +264,9 @@ fn draw_lines(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>, lines: Vec<Line
     let top =
         lines.iter().flat_map(|l| l.points.iter().map(|p| p.1)).chain(market.iter().map(|d| d.q3)).fold(0.0, f64::max)
             * 1.08;
-    let right = high + (high - low) / 6 + 1;
+    // Labels stand right of the last day; a few days alone still get a field to stand in.
+    let right = high + ((high - low) / 6 + 1).max(3);
+    let left = if high - low < 6 { low - 1 } else { low };
     let mut chart = ChartBuilder::on(area)
         .margin_top(6)
         .margin_bottom(26)
@@ -272,7 +274,7 @@ fn draw_lines(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>, lines: Vec<Line
         .caption(title(r, x), ("sans-serif", 18).into_font().color(&INK))
         .x_label_area_size(28)
         .y_label_area_size(56)
-        .build_cartesian_2d(low..right, 0.0..top.max(0.01))
+        .build_cartesian_2d(left..right, 0.0..top.max(0.01))
         .map_err(|e| anyhow!("{e}"))?;
     chart
         .configure_mesh()

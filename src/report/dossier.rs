@@ -61,8 +61,13 @@ pub fn dossier(r: &Results<'_>, b: &Background<'_>, id: &str) -> Result<(Entry, 
     });
     let charts: Result<Vec<String>> =
         mine.iter().take(CHARTS).map(|s| Ok(chart::in_page(&chart::of_series(r, *s)?))).collect();
+    let mut charts = charts?;
+    for l in r.leads.iter().filter(|l| l.sellers.iter().any(|s| s == id)) {
+        let more = chart::of_lead(r, l)?.into_iter().filter(|c| c.0.ends_with("-chain") || c.0.ends_with("-raster"));
+        charts.extend(more.map(|c| chart::in_page(&c.1)));
+    }
     let stem = file_stem(id);
-    let page = render(r, include_str!("dossier.html.jinja"), json!({"d": json, "charts": charts?}))?;
+    let page = render(r, include_str!("dossier.html.jinja"), json!({"d": json, "charts": charts}))?;
     let entry = json!({"code": code, "place": place, "file": format!("{stem}.html"), "id": masked(id), "name": name, "leads": leads.len(), "above": above});
     Ok((
         entry,

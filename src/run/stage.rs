@@ -51,12 +51,14 @@ impl Stage {
             .with_context(|| format!("{}: 写不下 / cannot write", self.out.join(name).display()))
     }
 
-    /// What a run did not write stays: `--force` replaces an older run, not the user's own files.
+    /// What was not written before stays: `--force` replaces what an older run, dossier or evidence wrote, not the user's
+    /// own files.
     fn keep_foreign(&self) -> Result<()> {
         for entry in std::fs::read_dir(&self.out).with_context(|| self.out.display().to_string())? {
             let entry = entry?;
             let ours = report::TOP_LEVEL.iter().any(|name| entry.file_name() == *name);
-            if !ours {
+            let written = self.path().join(entry.file_name()).exists();
+            if !ours && !written {
                 std::fs::rename(entry.path(), self.path().join(entry.file_name()))?;
             }
         }

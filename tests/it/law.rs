@@ -590,6 +590,12 @@ fn an_evidence_folder_can_be_recomputed() {
         std::fs::read(again.join(&name)).unwrap(),
         "the same bytes twice"
     );
+    // A second folder in the same place is the new one, not the old.
+    std::fs::write(again.join(&name), "old").unwrap();
+    let (dir, to) = (run_dir.display().to_string(), again.display().to_string());
+    let (ok, _, err) = pricewatch(&["evidence", "--run", &dir, &lead["lead_id"], "--out", &to, "--force"]);
+    assert!(ok, "{err}");
+    assert_eq!(std::fs::read(out.join(&name)).unwrap(), std::fs::read(again.join(&name)).unwrap());
     let (ok, _, err) = pricewatch(&[
         "evidence",
         "--run",
