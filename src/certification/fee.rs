@@ -24,15 +24,19 @@ const SPREADS: f64 = 3.5;
 const FLOOR: f64 = 0.1;
 
 fn run(all: &[Certificate], _: &Context) -> Vec<Says> {
-    let mut fees: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
+    let mut fees: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
     for (i, c) in all.iter().enumerate() {
         if let Some(fee) = c.fee.filter(|f| *f > 0.0) {
-            fees.entry(&c.standard).or_default().push((i, fee.ln()));
+            fees.entry(standard(c)).or_default().push((i, fee.ln()));
         }
     }
     let judge = |(i, c): (usize, &Certificate)| {
         let Some(fee) = c.fee.filter(|f| *f > 0.0) else { return Says::Skip(Text::new("没有费用", "no fee")) };
-        let others: Vec<f64> = fees[c.standard.as_str()].iter().filter(|o| o.0 != i).map(|o| o.1).collect();
+        let standard = standard(c);
+        if standard.is_empty() {
+            return Says::Skip(Text::new("没有写标准", "no standard"));
+        }
+        let others: Vec<f64> = fees[&standard].iter().filter(|o| o.0 != i).map(|o| o.1).collect();
         let (Some(middle), true) = (median(&others), others.len() >= PEERS) else {
             return Says::Skip(Text::new("同一标准的费用太少", "too few fees of the same standard"));
         };
@@ -50,4 +54,14 @@ fn run(all: &[Certificate], _: &Context) -> Vec<Says> {
         )
     };
     all.iter().enumerate().map(judge).collect()
+}
+
+/// The standard without case, spaces and year: YY 0469-2011 is YY0469.
+fn standard(c: &Certificate) -> String {
+    let tight: String = c.standard.to_lowercase().chars().filter(|x| !x.is_whitespace()).collect();
+    let year = |y: &str| y.len() == 4 && y.bytes().all(|b| b.is_ascii_digit());
+    match tight.rsplit_once(['-', '—', ':']) {
+        Some((name, y)) if year(y) => name.to_owned(),
+        _ => tight,
+    }
 }

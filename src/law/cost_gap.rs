@@ -1,12 +1,18 @@
 #![doc = include_str!("cost_gap.md")]
 
-use super::weigh::{cost_at, price_days};
+use super::weigh::{cost_at, price_days, share};
 use super::{Docket, Test};
-use crate::model::Day;
-use crate::model::{Measure, RowNote, Rule, Text};
+use crate::model::{Day, Measure, RowNote, Rule, Text};
 
 /// The card.
-pub const TEST: Test = Test { id: "cost-gap", page: include_str!("cost_gap.md"), needs_trades: false, example, judge };
+pub const TEST: Test = Test {
+    id: "cost-gap",
+    page: include_str!("cost_gap.md"),
+    needs_trades: false,
+    reads: &["allowed_pct", "inclusive", "days"],
+    example,
+    judge,
+};
 
 /// Days before a sale in which its reference lies, unless the rule says otherwise.
 const DAYS: i32 = 30;
@@ -16,7 +22,6 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let series = &panel.series[s];
     let cell = &panel.cells[series.cell as usize];
     let points = panel.points(series);
-    let points_over = rule.allowed_pct.unwrap_or(0.0) / 100.0;
     // The first price of the days before: what the rise is measured from.
     let before = |i: usize| {
         let from = points.day.partition_point(|d| *d < points.day[i] - rule.days.unwrap_or(DAYS));
@@ -29,28 +34,30 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     };
     let allowed = |i: usize| {
         let from = before(i)?;
-        Some(points.price[from] * (1.0 + cost_rise(from, i)?.max(0.0) + points_over))
+        Some(points.price[from] * (1.0 + cost_rise(from, i)?.max(0.0) + share(rule)))
     };
-    let mut measure = price_days(&points, rule, allowed);
+    let mut measure = price_days(docket, &points, rule, allowed);
     if measure.tested == 0 {
         return Err(Text::new(
             "没有进价或成本序列，或此前没有价格",
             "no purchase cost or cost series, or no price before",
         ));
     }
-    if let Some(w) = measure.worst().copied() {
-        let at = points.day.partition_point(|d| *d < w.day.0);
-        if let Some(from) = before(at) {
-            let unit = panel.price_unit(cell).zh;
-            measure.reference = Some(points.price[from]);
-            measure.facts = vec![
-                ("reference_price", points.price[from], unit.clone()),
-                ("observed_price", w.observed, unit),
-                ("rise", (w.observed / points.price[from] - 1.0) * 100.0, "%".into()),
-                ("cost_rise", cost_rise(from, at).unwrap_or(f64::NAN) * 100.0, "%".into()),
-            ];
-            measure.rows = vec![RowNote { row: points.row[from], role: Text::new("基准行", "reference row") }];
-        }
+    // The worst day tells; where there is none, the last that could be compared.
+    let worst = measure.worst().copied();
+    let last = || (0..points.day.len()).rev().find(|i| allowed(*i).is_some());
+    let at = worst.map(|w| points.day.partition_point(|d| *d < w.day.0)).or_else(last);
+    let Some((at, from)) = at.and_then(|i| Some((i, before(i)?))) else { return Ok(measure) };
+    measure.reference = Some(points.price[from]);
+    measure.rows = vec![RowNote { row: points.row[from], role: Text::new("基准行", "reference row") }];
+    if let Some(w) = worst {
+        let unit = panel.price_unit(cell).zh;
+        measure.facts = vec![
+            ("reference_price", points.price[from], unit.clone()),
+            ("observed_price", w.observed, unit),
+            ("rise", (w.observed / points.price[from] - 1.0) * 100.0, "%".into()),
+            ("cost_rise", cost_rise(from, at).unwrap_or(f64::NAN) * 100.0, "%".into()),
+        ];
     }
     Ok(measure)
 }
@@ -58,7 +65,7 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
 fn example(rule: &Rule) -> Text {
     let p = rule.allowed_pct.unwrap_or(0.0);
     Text::new(
-        format!("三十天内进价涨 20%，售价可涨至 {:.0}%（20 + {p:.0} 个百分点）；涨 60% 即超过。", 20.0 + p),
+        format!("三十天内进价涨 20%，售价可涨 {:.0}%（20 + {p:.0} 个百分点）；涨 60% 即超过。", 20.0 + p),
         format!(
             "Cost up 20 % in thirty days: the price may rise {:.0} % (20 + {p:.0} points); 60 % is above.",
             20.0 + p

@@ -1,4 +1,4 @@
-//! Where is it? GB/T 2260 codes and names of regions (datasets/divisions.csv).
+//! Where is it? GB/T 2260 codes and names of regions down to counties (datasets/divisions.csv, as of April 2019).
 
 use std::collections::BTreeMap;
 
@@ -22,8 +22,8 @@ impl Divisions {
         Divisions { names, by_name }
     }
 
-    /// The code of a region as written: a code itself, or the lowest division named in it; names of Chinese form that
-    /// are not in the table are `CN`. `None` = cannot be told.
+    /// The code of a region as written: a code itself, or the division named in it; names of Chinese form that are not in
+    /// the table, or that several places bear, are `CN`. `None` = cannot be told.
     pub fn code(&self, region: &str) -> Option<String> {
         let text = region.trim();
         if text.is_empty() {
@@ -36,18 +36,22 @@ impl Divisions {
             return Some(text.to_owned());
         }
         let lower = text.to_lowercase();
-        let ascii = |name: &str| name.is_ascii();
-        let named =
-            |name: &String| if ascii(name) { lower == name.to_lowercase() } else { text.contains(name.as_str()) };
-        let hits: Vec<&String> = self.by_name.iter().filter(|n| named(&n.0)).map(|n| &n.1).collect();
-        if let Some(lowest) = hits.iter().max_by_key(|c| level(c)) {
-            return Some((*lowest).clone());
+        let named = |name: &str| if name.is_ascii() { lower == name.to_lowercase() } else { text.contains(name) };
+        let hits: Vec<&(String, String)> = self.by_name.iter().filter(|n| named(&n.0)).collect();
+        if !hits.is_empty() {
+            return Some(lowest(&hits));
         }
         let short = |name: &str| name.trim_end_matches(['市', '省']).to_owned();
-        if let Some(hit) = self.by_name.iter().find(|n| !ascii(&n.0) && short(&n.0) == text) {
+        if let Some(hit) = self.by_name.iter().find(|n| !n.0.is_ascii() && short(&n.0) == text) {
             return Some(hit.1.clone());
         }
         text.ends_with(['省', '市', '区', '县', '州', '旗', '盟', '镇', '乡']).then(|| "CN".to_owned())
+    }
+
+    /// Whether a rule may name this region: a code of the table, or a beginning of 2, 4 or 6 digits of one.
+    pub fn knows(&self, region: &str) -> bool {
+        let digits = matches!(region.len(), 2 | 4 | 6) && region.bytes().all(|b| b.is_ascii_digit());
+        region == "*" || self.names.contains_key(region) || digits
     }
 
     /// Name of a code, its province in front of a city's; the code itself where unknown.
@@ -61,6 +65,19 @@ impl Divisions {
         parts.dedup();
         if parts.is_empty() { code.to_owned() } else { parts.concat() }
     }
+}
+
+/// Of the divisions named in one text: the one with most of its own parents named beside it, then the longest name
+/// (东城区, not 城区), then the lowest. Names that several places bear alone tell no more than the country.
+fn lowest(hits: &[&(String, String)]) -> String {
+    let parents = |code: &str| {
+        let own = code.trim_end_matches("00");
+        hits.iter().filter(|h| h.1 != code && own.starts_with(h.1.trim_end_matches("00"))).count()
+    };
+    let rank = |h: &(String, String)| (parents(&h.1), h.0.chars().count(), level(&h.1));
+    let Some(best) = hits.iter().max_by_key(|h| rank(h)) else { return "CN".to_owned() };
+    let alike = hits.iter().any(|h| h.1 != best.1 && rank(h) == rank(best));
+    if alike { "CN".to_owned() } else { best.1.clone() }
 }
 
 fn level(code: &str) -> usize {
@@ -97,6 +114,11 @@ mod tests {
         assert_eq!(d.code("湖北省宜昌市").as_deref(), Some("420500"));
         assert_eq!(d.code("武汉").as_deref(), Some("420100"));
         assert_eq!(d.code("440606").as_deref(), Some("440606"));
+        assert_eq!(d.code("湖北省荆州市洪湖市").as_deref(), Some("421083"));
+        assert_eq!(d.code("北京市朝阳区").as_deref(), Some("110105"), "and not the one of Changchun");
+        assert_eq!(d.code("北京市东城区").as_deref(), Some("110101"), "and not one of the places called 城区");
+        assert_eq!(d.code("鼓楼区").as_deref(), Some("CN"), "several places bear the name");
+        assert_eq!(d.name("110105"), "北京市朝阳区");
         assert_eq!(d.code("california").as_deref(), Some("US-CA"));
         assert_eq!(d.code("不知县").as_deref(), Some("CN"));
         assert_eq!((d.code("地区7"), d.code("")), (None, None));

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Docket, test_of};
 use crate::model::{
-    Basis, CostExplained, DefenceState, Finding, Judged, Metric, NoticeState, Observed, RowNote, Rule, Sheet, Subject,
-    Text, TextStatus,
+    Basis, CostExplained, DefenceState, Finding, Judged, Lang, Measure, Metric, NoticeState, Observed, Panel, RowNote,
+    Rule, Sheet, Subject, Text,
 };
 use crate::stats::robust::median;
 
@@ -48,36 +48,7 @@ fn is_fee(j: &Judged) -> bool {
 /// Many goods of one seller as one finding, told by the worst, with a table of them.
 fn together(docket: &Docket<'_>, mut of: Vec<Finding>) -> Finding {
     of.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.subject.cmp(&b.subject)));
-    let panel = docket.panel;
-    let number = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:.2}"));
-    let row = |f: &Finding| {
-        let product = panel.items[panel.series[f.subject.series[0]].item as usize].product.clone();
-        vec![
-            product,
-            f.window.0.to_string(),
-            number(f.reference_price),
-            number(f.observed_price),
-            format!("{:.1}", f.measured),
-            number(f.excess_amount),
-        ]
-    };
-    let sheet = Sheet {
-        title: Text::new(
-            format!("{} 种商品（列出超出最多的）", of.len()),
-            format!("{} goods (those furthest above)", of.len()),
-        ),
-        columns: [
-            ("商品", "good"),
-            ("首日", "first day"),
-            ("基准", "reference"),
-            ("观测", "observed"),
-            ("超出 %", "above by %"),
-            ("超出金额", "excess amount"),
-        ]
-        .map(|(zh, en)| Text::new(zh, en))
-        .to_vec(),
-        rows: of.iter().take(SHOWN_GOODS).map(row).collect(),
-    };
+    let sheet = goods_sheet(docket.panel, &of);
     let amounts: Vec<f64> = of.iter().filter_map(|f| f.excess_amount).collect();
     let window = (of.iter().map(|f| f.window.0).min(), of.iter().map(|f| f.window.1).max());
     let n = of.len();
@@ -86,11 +57,40 @@ fn together(docket: &Docket<'_>, mut of: Vec<Finding>) -> Finding {
     let mut told = of.swap_remove(0);
     told.subject.series.extend(others);
     told.window = (window.0.unwrap_or(told.window.0), window.1.unwrap_or(told.window.1));
-    told.excess_amount = (!amounts.is_empty()).then(|| amounts.iter().sum());
+    // The lines of one order repeat its fee: what goods share is counted once, by the good with most of it.
+    let shared = told.screen == super::fee_shift::TEST.id;
+    told.excess_amount = amounts.iter().copied().reduce(|a, b| if shared { a.max(b) } else { a + b });
     told.reason.zh = format!("同一规则下共 {n} 种商品超出。最多的一种：{}", told.reason.zh);
     told.reason.en = format!("{n} goods are above the same rule. Furthest: {}", told.reason.en);
     told.sheet = Some(sheet);
     told
+}
+
+/// The goods of one shop above one rule, furthest first.
+fn goods_sheet(panel: &Panel, of: &[Finding]) -> Sheet {
+    let number = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:.2}"));
+    let row = |f: &Finding| {
+        let product = panel.items[panel.series[f.subject.series[0]].item as usize].product.clone();
+        let (reference, observed) = (number(f.reference_price), number(f.observed_price));
+        let (above, amount) = (format!("{:.1}", f.measured), number(f.excess_amount));
+        vec![product, f.window.0.to_string(), reference, observed, above, amount]
+    };
+    let columns = [
+        ("商品", "good"),
+        ("首日", "first day"),
+        ("基准", "reference"),
+        ("观测", "observed"),
+        ("超出 %", "above by %"),
+        ("超出金额", "excess amount"),
+    ];
+    Sheet {
+        title: Text::new(
+            format!("{} 种商品（列出超出最多的）", of.len()),
+            format!("{} goods (those furthest above)", of.len()),
+        ),
+        columns: columns.map(|(zh, en)| Text::new(zh, en)).to_vec(),
+        rows: of.iter().take(SHOWN_GOODS).map(row).collect(),
+    }
 }
 
 fn leads(rules: &[Rule], j: &Judged) -> bool {
@@ -106,77 +106,17 @@ fn leads(rules: &[Rule], j: &Judged) -> bool {
 
 fn finding(docket: &Docket<'_>, rule: &Rule, j: &Judged) -> Finding {
     let m = j.result.clone().unwrap_or_default();
-    let panel = docket.panel;
-    let series = &panel.series[j.series];
-    let cell = &panel.cells[series.cell as usize];
-    let worst = m.worst().copied();
+    let series = &docket.panel.series[j.series];
+    let cell = &docket.panel.cells[series.cell as usize];
     let (first, last) = (m.over.iter().map(|o| o.day).min(), m.over.iter().map(|o| o.day).max());
     let window = (first.unwrap_or_default(), last.unwrap_or_default());
-    let priced = matches!(m.observed, Observed::Price | Observed::List);
-    let product = &panel.items[series.item as usize].product;
     let excess = m.excess_pct().filter(|_| m.observed != Observed::Words);
-    let mark = |zh: bool| match (rule.status, zh) {
-        (TextStatus::Verified, _) => "",
-        (_, true) => "（条文未核对）",
-        (_, false) => " (text unverified)",
-    };
-    let amount = m.amount();
-    let mut rows: Vec<RowNote> = m.rows.clone();
-    rows.extend(
-        m.over
-            .iter()
-            .take(ROWS)
-            .map(|o| RowNote { row: o.row, role: Text::new("超出允许值的行", "row above the allowed value") }),
-    );
-    let cost = match (j.defence, rule.metric) {
-        (DefenceState::Met, _) => CostExplained::Explained,
-        (DefenceState::NotMet, _) => CostExplained::Unexplained,
-        (DefenceState::None, Metric::MarginAmount | Metric::MarginOnCost | Metric::MarginOnPrice) => {
-            CostExplained::Unexplained
-        }
-        (DefenceState::None, _) if matches!(rule.test.as_str(), "over-cost" | "cost-gap" | "chain-markup") => {
-            CostExplained::Unexplained
-        }
-        _ => CostExplained::Unknown,
-    };
-    let said = |zh: bool| -> String {
-        let size = excess.map_or(String::new(), |p| {
-            if zh { format!("，最多超出允许值 {p:.1}%") } else { format!(", by {p:.1} % at most") }
-        });
-        let money = amount.map_or(String::new(), |a| {
-            let currency = if zh { &panel.currency.zh } else { &panel.currency.en };
-            if zh {
-                format!("，超出金额估算 {a:.2} {currency}")
-            } else {
-                format!(", excess about {a:.2} {currency}")
-            }
-        });
-        let notice = match (j.notice, zh) {
-            (NoticeState::Given(d), true) => format!("（{d} 已告诫）"),
-            (NoticeState::Given(d), false) => format!(" (notice on {d})"),
-            _ => String::new(),
-        };
-        if zh {
-            format!(
-                "{} 至 {}，{product} 与规则“{}”{}不一致：{} 处超出{size}{money}{notice}。",
-                window.0,
-                window.1,
-                rule.title.zh,
-                mark(true),
-                m.over.len()
-            )
-        } else {
-            format!(
-                "{} to {}: {product} is not in line with \"{}\"{}: {} rows above{size}{money}{notice}.",
-                window.0,
-                window.1,
-                rule.title.en,
-                mark(false),
-                m.over.len()
-            )
-        }
-    };
-    let increase = m.reference.zip(worst).filter(|_| priced);
+    let role = || Text::new("超出允许值的行", "row above the allowed value");
+    let over = m.over.iter().take(ROWS).map(|o| RowNote { row: o.row, role: role() });
+    let priced = matches!(m.observed, Observed::Price | Observed::List);
+    let increase = m.reference.zip(m.worst().map(|w| w.observed)).filter(|_| priced);
+    let product = &docket.panel.items[series.item as usize].product;
+    let reason = |lang| reason(rule, j.notice, &m, product, docket.panel.currency.get(lang), lang);
     Finding {
         screen: test_of(rule).map_or("", |t| t.id),
         kind: rule.conduct,
@@ -190,19 +130,62 @@ fn finding(docket: &Docket<'_>, rule: &Rule, j: &Judged) -> Finding {
         q_value: None,
         tested: m.tested,
         reference_price: increase.map(|i| i.0),
-        observed_price: increase.map(|i| i.1.observed),
-        excess_amount: amount,
-        cost,
+        observed_price: increase.map(|i| i.1),
+        excess_amount: m.amount(),
+        cost: cost(rule, j.defence),
         steps: Vec::new(),
         expected: if m.observed == Observed::Price { m.ceiling.clone() } else { Vec::new() },
-        basis: format!("{}{}", rule.clause.zh, mark(true)).into(),
+        basis: format!("{}{}", rule.clause.zh, rule.mark(Lang::Zh)).into(),
         rule: Some(rule.id.clone()),
         sheet: m.sheet.clone(),
         innocent: rule.exemptions.clone(),
         party: None,
         facts: m.facts.clone(),
-        reason: Text::new(said(true), said(false)),
-        rows,
+        reason: Text::new(reason(Lang::Zh), reason(Lang::En)),
+        rows: m.rows.iter().cloned().chain(over).collect(),
         score: excess.map_or(1.0, |p| p / 5.0).min(200.0) * if cell.basis == Basis::Net { 1.0 } else { 0.9 },
+    }
+}
+
+/// What a rule says of cost: by its defence, or because cost is what it compares with.
+fn cost(rule: &Rule, defence: DefenceState) -> CostExplained {
+    let compares =
+        rule.metric != Metric::Price || matches!(rule.test.as_str(), "over-cost" | "cost-gap" | "chain-markup");
+    match defence {
+        DefenceState::Met => CostExplained::Explained,
+        DefenceState::NotMet => CostExplained::Unexplained,
+        DefenceState::None if compares => CostExplained::Unexplained,
+        DefenceState::None | DefenceState::Unknown => CostExplained::Unknown,
+    }
+}
+
+/// One sentence: when, what, against which rule, how far, how much money, after which notice.
+fn reason(rule: &Rule, notice: NoticeState, m: &Measure, product: &str, currency: &str, lang: Lang) -> String {
+    let zh = lang == Lang::Zh;
+    let (first, last) = (m.over.iter().map(|o| o.day).min(), m.over.iter().map(|o| o.day).max());
+    let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+    let size = match m.excess_pct().filter(|_| m.observed != Observed::Words) {
+        None => String::new(),
+        Some(p) if zh => format!("，最多超出允许值 {p:.1}%"),
+        Some(p) => format!(", by {p:.1} % at most"),
+    };
+    let money = match m.amount() {
+        None => String::new(),
+        Some(a) if zh => format!("，超出金额估算 {a:.2} {currency}"),
+        Some(a) => format!(", excess about {a:.2} {currency}"),
+    };
+    let notice = match notice {
+        NoticeState::Given(d) if zh => format!("（{d} 已告诫）"),
+        NoticeState::Given(d) => format!(" (notice on {d})"),
+        _ => String::new(),
+    };
+    let (title, mark, n) = (rule.title.get(lang), rule.mark(lang), m.over.len());
+    if zh {
+        format!("{first} 至 {last}，{product} 与规则“{title}”{mark}不一致：{n} 处超出{size}{money}{notice}。")
+    } else {
+        let rows = if n == 1 { "row" } else { "rows" };
+        format!(
+            "{first} to {last}: {product} is not in line with \"{title}\"{mark}: {n} {rows} above{size}{money}{notice}."
+        )
     }
 }

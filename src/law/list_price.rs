@@ -1,13 +1,19 @@
 #![doc = include_str!("list_price.md")]
 
-use super::weigh::{binds, exceeds};
+use super::weigh::{above, binds, over};
 use super::{Docket, Test};
 use crate::model::panel::PointsView;
-use crate::model::{Day, Measure, Observed, Over, RowNote, Rule, Text};
+use crate::model::{Measure, Observed, Over, RowNote, Rule, Text};
 
 /// The card.
-pub const TEST: Test =
-    Test { id: "list-price", page: include_str!("list_price.md"), needs_trades: false, example, judge };
+pub const TEST: Test = Test {
+    id: "list-price",
+    page: include_str!("list_price.md"),
+    needs_trades: false,
+    reads: &["days", "inclusive"],
+    example,
+    judge,
+};
 
 /// Days before the offer in which the compared price must have been charged, unless the rule says otherwise.
 pub const DAYS: i32 = 7;
@@ -22,20 +28,13 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         offers += 1;
         let Some(at) = charged_before(&points, i, rule.days.unwrap_or(DAYS)) else { continue };
         measure.tested += 1;
-        if exceeds(list, points.price[at], rule.tolerance) {
-            if measure.over.is_empty() {
-                measure.rows.push(RowNote {
-                    row: points.row[at],
-                    role: Text::new("此前最低成交价所在行", "row of the lowest price charged before"),
-                });
-            }
-            measure.over.push(Over {
-                day: Day(points.day[i]),
-                row: points.row[i],
-                allowed: points.price[at],
-                observed: list,
-                quantity: None,
-            });
+        let role = || Text::new("此前最低成交价所在行", "row of the lowest price charged before");
+        if measure.over.is_empty() {
+            measure.rows = vec![RowNote { row: points.row[at], role: role() }];
+            measure.reference = Some(points.price[at]);
+        }
+        if above(docket, rule, points.day[i], list, points.price[at]) {
+            measure.over.push(Over { quantity: None, ..over(&points, i, points.price[at], list) });
         }
     }
     if measure.tested == 0 {

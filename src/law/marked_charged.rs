@@ -1,12 +1,18 @@
 #![doc = include_str!("marked_charged.md")]
 
-use super::weigh::{binds, exceeds};
+use super::weigh::{above, binds, over};
 use super::{Docket, Test};
-use crate::model::{Basis, Day, Measure, Over, RowNote, Rule, Text};
+use crate::model::{Basis, Measure, RowNote, Rule, Text};
 
 /// The card.
-pub const TEST: Test =
-    Test { id: "marked-charged", page: include_str!("marked_charged.md"), needs_trades: false, example, judge };
+pub const TEST: Test = Test {
+    id: "marked-charged",
+    page: include_str!("marked_charged.md"),
+    needs_trades: false,
+    reads: &["inclusive"],
+    example,
+    judge,
+};
 
 fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let panel = docket.panel;
@@ -41,22 +47,12 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     for i in (0..charged.day.len()).filter(|i| binds(rule, charged.day[*i])) {
         let Some(m) = mark(charged.day[i]) else { continue };
         measure.tested += 1;
-        if exceeds(charged.high[i], marked.high[m], rule.tolerance) {
-            let quantity = charged.quantity.get(i).copied().filter(|q| q.is_finite());
-            if measure.over.is_empty() {
-                measure
-                    .rows
-                    .push(RowNote {
-                        row: marked.row[m], role: Text::new("标价所在行", "row of the marked price")
-                    });
-            }
-            measure.over.push(Over {
-                day: Day(charged.day[i]),
-                row: charged.row[i],
-                allowed: marked.high[m],
-                observed: charged.high[i],
-                quantity,
-            });
+        if measure.over.is_empty() {
+            let role = Text::new("标价所在行", "row of the marked price");
+            (measure.rows, measure.reference) = (vec![RowNote { row: marked.row[m], role }], Some(marked.high[m]));
+        }
+        if above(docket, rule, charged.day[i], charged.high[i], marked.high[m]) {
+            measure.over.push(over(&charged, i, marked.high[m], charged.high[i]));
         }
     }
     if measure.tested == 0 {

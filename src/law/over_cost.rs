@@ -1,12 +1,18 @@
 #![doc = include_str!("over_cost.md")]
 
-use super::weigh::{cost_at, price_days};
+use super::weigh::{cost_at, no_purchase, price_days};
 use super::{Docket, Test};
 use crate::model::{Measure, RowNote, Rule, Sellers, Text};
 
 /// The card.
-pub const TEST: Test =
-    Test { id: "over-cost", page: include_str!("over_cost.md"), needs_trades: false, example, judge };
+pub const TEST: Test = Test {
+    id: "over-cost",
+    page: include_str!("over_cost.md"),
+    needs_trades: false,
+    reads: &["allowed_pct", "inclusive", "sellers"],
+    example,
+    judge,
+};
 
 fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let series = &docket.panel.series[s];
@@ -19,12 +25,14 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
         return Err(Text::new("条文没有数字，本地也没有设定", "the text has no number and none is set locally"));
     };
     let allowed = |i: usize| Some(cost_at(&points, i)?.0 * (1.0 + pct / 100.0));
-    let mut measure = price_days(&points, rule, allowed);
+    let mut measure = price_days(docket, &points, rule, allowed);
     if measure.tested == 0 {
-        return Err(Text::new(
-            "没有进货记录，差价率无从计算（无法出示进货票据本身应予核查）",
-            "no purchase record, so no margin (a missing invoice is itself worth asking about)",
-        ));
+        return Err(no_purchase());
+    }
+    if let Some((cost, from)) = cost_at(&points, points.day.len() - 1) {
+        measure.reference = Some(cost);
+        measure.rows =
+            vec![RowNote { row: points.row[from], role: Text::new("进价所在行", "row with the purchase cost") }];
     }
     let unit = docket.panel.price_unit(&docket.panel.cells[series.cell as usize]).zh;
     if let Some(w) = measure.worst().copied() {
@@ -36,10 +44,7 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
                 ("observed_price", w.observed, unit),
                 ("margin_rate_now", (w.observed / cost - 1.0) * 100.0, "%".into()),
             ];
-            measure.rows = vec![RowNote {
-                row: points.row[from],
-                role: Text::new("进价所在行", "row with the purchase cost"),
-            }];
+            measure.rows[0].row = points.row[from];
         }
     }
     Ok(measure)

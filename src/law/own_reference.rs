@@ -1,20 +1,20 @@
 #![doc = include_str!("own_reference.md")]
 
-use super::weigh::{cost_at, defended, price_days};
+use super::base::{Base, base, counted, defended, price_at};
+use super::weigh::{cost_at, no_purchase, price_days, share};
 use super::{Docket, Test};
 use crate::model::panel::PointsView;
-use crate::model::{Measure, Metric, RowNote, Rule, Sellers, Statistic, Text};
+use crate::model::{Measure, Metric, RowNote, Rule, Sellers, Text};
 
 /// The card.
-pub const TEST: Test =
-    Test { id: "own-reference", page: include_str!("own_reference.md"), needs_trades: false, example, judge };
-
-/// The base: price, purchase cost if known, and the point it stands on.
-struct Base {
-    price: f64,
-    cost: Option<f64>,
-    at: usize,
-}
+pub const TEST: Test = Test {
+    id: "own-reference",
+    page: include_str!("own_reference.md"),
+    needs_trades: false,
+    reads: &["allowed_pct", "inclusive", "metric", "statistic", "days", "sellers", "cost_defence", "defence_pct"],
+    example,
+    judge,
+};
 
 fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let series = &docket.panel.series[s];
@@ -23,116 +23,80 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     if rule.sellers == Sellers::WithoutHistory {
         return Err(Text::new("基准日前有交易，适用另一条", "it sold before the base date: another rule applies"));
     }
-    let extra = rule.allowed_pct.unwrap_or(0.0) / 100.0;
     let of_margin = rule.metric != Metric::Price;
-    let cost = match (of_margin, base.cost) {
-        (true, None) => return Err(no_purchase()),
-        (_, cost) => cost,
-    };
-    let rate = |price: f64, cost: f64| {
-        if rule.metric == Metric::MarginOnPrice { (price - cost) / price } else { (price - cost) / cost }
-    };
-    let allowed = |i: usize| {
-        if !of_margin {
-            return Some(base.price * (1.0 + extra));
-        }
-        let (now, then) = (cost_at(&points, i)?.0, cost?);
-        Some(match rule.metric {
-            Metric::MarginAmount => now + (base.price - then) * (1.0 + extra),
-            Metric::MarginOnCost => now * (1.0 + rate(base.price, then) + extra),
-            _ => now / (1.0 - (rate(base.price, then) + extra).min(0.999)),
-        })
-    };
-    let Measure { tested, over, ceiling, .. } = price_days(&points, rule, allowed);
-    if tested == 0 {
-        return Err(if of_margin {
-            no_purchase()
-        } else {
-            Text::new("基准日后没有价格", "no price after the base date")
-        });
+    if of_margin && base.cost.is_none() {
+        return Err(no_purchase());
+    }
+    let mut measure = price_days(docket, &points, rule, |i| allowed(rule, &points, &base, i));
+    if measure.tested == 0 {
+        let nothing = || Text::new("基准日后没有价格", "no price after the base date");
+        return Err(if of_margin { no_purchase() } else { nothing() });
     }
     let unit = docket.panel.price_unit(&docket.panel.cells[series.cell as usize]).zh;
-    let mut facts = vec![("reference_price", base.price, unit.clone())];
-    let worst = Measure { over: over.clone(), ..Measure::default() }.worst().copied();
-    if let Some(then) = cost {
-        facts.push(("reference_cost", then, unit.clone()));
-        facts.push(("margin_rate_before", rate(base.price, then) * 100.0, "%".into()));
-    }
-    if let Some(w) = worst {
-        facts.push(("observed_price", w.observed, unit.clone()));
-        facts.push(("rise", (w.observed / base.price - 1.0) * 100.0, "%".into()));
-        let at = points.day.partition_point(|d| *d < w.day.0);
-        if let Some((now, _)) = cost_at(&points, at.min(points.day.len() - 1)) {
-            facts.push(("cost_now", now, unit));
-            facts.push(("margin_rate_now", rate(w.observed, now) * 100.0, "%".into()));
-        }
-    }
-    let pair = base.cost.map(|c| (base.price, c));
-    let days = 0..points.day.len();
-    Ok(Measure {
-        reference: Some(base.price),
-        tested,
-        ceiling,
-        over,
-        facts,
-        rows: vec![RowNote { row: points.row[base.at], role: Text::new("基准行", "reference row") }],
-        defended: days
-            .filter_map(|i| Some((crate::model::Day(points.day[i]), defended(rule, &points, i, pair)?)))
-            .collect(),
-        ..Measure::default()
-    })
+    measure.reference = Some(base.price);
+    measure.facts = facts(rule, &points, &base, &measure, &unit);
+    measure.rows = vec![RowNote { row: points.row[base.at], role: Text::new("基准行", "reference row") }];
+    measure.defended = defended(rule, &points, Some(&base));
+    Ok(measure)
 }
 
-fn base(rule: &Rule, points: &PointsView<'_>) -> Option<Base> {
-    let on = rule.base.unwrap_or(rule.from).0;
-    let until = points.day.partition_point(|d| *d <= on);
-    let from = rule.days.map_or(0, |n| points.day.partition_point(|d| *d <= on - n));
-    let days = from.min(until)..until;
-    let value = |i: &usize| points.price[*i];
-    let at = match rule.statistic {
-        Statistic::Last | Statistic::Average => days.clone().next_back()?,
-        Statistic::Max => days.clone().max_by(|a, b| value(a).total_cmp(&value(b)))?,
-        Statistic::Min => days.clone().min_by(|a, b| value(a).total_cmp(&value(b)))?,
-    };
-    let n = days.len() as f64;
-    let price = if rule.statistic == Statistic::Average {
-        days.map(|i| points.price[i]).sum::<f64>() / n
-    } else {
-        // The last actual price: of the day's last sale where times are known.
-        if rule.statistic == Statistic::Last { points.last[at] } else { points.price[at] }
-    };
-    Some(Base { price, cost: cost_at(points, at).map(|c| c.0), at })
+/// The price that keeps price, margin amount or margin rate of the base, and what the rule allows on top.
+fn allowed(rule: &Rule, points: &PointsView<'_>, base: &Base, i: usize) -> Option<f64> {
+    if rule.metric == Metric::Price {
+        return Some(price_at(rule.metric, base.price, 0.0, share(rule)));
+    }
+    let before = counted(rule.metric, base.price, base.cost?);
+    Some(price_at(rule.metric, before, cost_at(points, i)?.0, share(rule)))
+}
+
+/// Margin rate in percent as the rule counts it: on the price where it says so, else on cost.
+fn rate(rule: &Rule, price: f64, cost: f64) -> f64 {
+    let on_price = rule.metric == Metric::MarginOnPrice;
+    counted(if on_price { Metric::MarginOnPrice } else { Metric::MarginOnCost }, price, cost) * 100.0
+}
+
+fn facts(
+    rule: &Rule,
+    points: &PointsView<'_>,
+    base: &Base,
+    measure: &Measure,
+    unit: &str,
+) -> Vec<(&'static str, f64, String)> {
+    let mut facts = vec![("reference_price", base.price, unit.to_owned())];
+    if let Some(then) = base.cost {
+        facts.push(("reference_cost", then, unit.to_owned()));
+        facts.push(("margin_rate_before", rate(rule, base.price, then), "%".into()));
+    }
+    let Some(w) = measure.worst() else { return facts };
+    facts.push(("observed_price", w.observed, unit.to_owned()));
+    facts.push(("rise", (w.observed / base.price - 1.0) * 100.0, "%".into()));
+    let at = points.day.partition_point(|d| *d < w.day.0);
+    if let Some((now, _)) = cost_at(points, at) {
+        facts.push(("cost_now", now, unit.to_owned()));
+        facts.push(("margin_rate_now", rate(rule, w.observed, now), "%".into()));
+    }
+    facts
 }
 
 fn no_history() -> Text {
     Text::new("基准日前没有价格", "no price on or before the base date")
 }
 
-fn no_purchase() -> Text {
-    Text::new(
-        "没有进货记录，差价率无从计算（无法出示进货票据本身应予核查）",
-        "no purchase record, so no margin (a missing invoice is itself worth asking about)",
-    )
-}
-
 fn example(rule: &Rule) -> Text {
-    let extra = rule.allowed_pct.unwrap_or(0.0) / 100.0;
-    let (zh, en, allowed) = match rule.metric {
-        Metric::Price => ("基准价 1.00 元".to_owned(), "reference price 1.00".to_owned(), 1.0 + extra),
+    let allowed = price_at(rule.metric, counted(rule.metric, 1.0, 0.8), 1.2, share(rule));
+    let (zh, en) = match rule.metric {
+        Metric::Price => ("基准价 1.00 元", "reference price 1.00"),
         Metric::MarginAmount => (
-            "基准价 1.00、当时进价 0.80（差价 0.20），现进价 1.20".to_owned(),
-            "reference 1.00 bought at 0.80 (margin 0.20), cost now 1.20".to_owned(),
-            1.2 + 0.2 * (1.0 + extra),
+            "基准价 1.00、当时进价 0.80（差价 0.20），现进价 1.20",
+            "reference 1.00 bought at 0.80 (margin 0.20), cost now 1.20",
         ),
         Metric::MarginOnCost => (
-            "基准价 1.00、当时进价 0.80（差价率 25%），现进价 1.20".to_owned(),
-            "reference 1.00 bought at 0.80 (25 % on cost), cost now 1.20".to_owned(),
-            1.2 * (1.25 + extra),
+            "基准价 1.00、当时进价 0.80（差价率 25%），现进价 1.20",
+            "reference 1.00 bought at 0.80 (25 % on cost), cost now 1.20",
         ),
         Metric::MarginOnPrice => (
-            "基准价 1.00、当时进价 0.80（差价率 20%），现进价 1.20".to_owned(),
-            "reference 1.00 bought at 0.80 (20 % of the price), cost now 1.20".to_owned(),
-            1.2 / (0.8 - extra),
+            "基准价 1.00、当时进价 0.80（差价率 20%），现进价 1.20",
+            "reference 1.00 bought at 0.80 (20 % of the price), cost now 1.20",
         ),
     };
     Text::new(

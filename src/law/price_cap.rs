@@ -1,19 +1,25 @@
 #![doc = include_str!("price_cap.md")]
 
-use super::weigh::price_days;
+use super::weigh::{price_days, share};
 use super::{Docket, Test, divisions};
 use crate::model::{Cap, Day, Measure, PriceUnit, RowNote, Rule, Text};
 
 /// The card.
-pub const TEST: Test =
-    Test { id: "price-cap", page: include_str!("price_cap.md"), needs_trades: false, example, judge };
+pub const TEST: Test = Test {
+    id: "price-cap",
+    page: include_str!("price_cap.md"),
+    needs_trades: false,
+    reads: &["allowed_pct", "inclusive", "cap", "per", "currency"],
+    example,
+    judge,
+};
 
 fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let panel = docket.panel;
     let series = &panel.series[s];
     let cell = &panel.cells[series.cell as usize];
     let points = panel.points(series);
-    let extra = 1.0 + rule.allowed_pct.unwrap_or(0.0) / 100.0;
+    let extra = 1.0 + share(rule);
     let currency = &panel.currency;
     if !rule.currency.is_empty() && !rule.currency.iter().any(|c| *c == currency.zh || *c == currency.en) {
         return Err(Text::new(
@@ -28,7 +34,7 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
             if !fits {
                 return Err(Text::new("计量单位与限价不同或不明", "the unit differs from the cap's, or is unknown"));
             }
-            Measure { reference: Some(cap), ..price_days(&points, rule, |_| Some(cap * extra)) }
+            Measure { reference: Some(cap), ..price_days(docket, &points, rule, |_| Some(cap * extra)) }
         }
         None => {
             let caps = of_series(docket, s)?;
@@ -37,7 +43,7 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
                     .rev()
                     .find(|c| c.from <= Day(points.day[i]) && c.until.is_none_or(|u| Day(points.day[i]) <= u))
             };
-            let compared = price_days(&points, rule, |i| Some(on(i)?.price * extra));
+            let compared = price_days(docket, &points, rule, |i| Some(on(i)?.price * extra));
             let rows = caps
                 .iter()
                 .map(|c| RowNote { row: c.row, role: Text::new("限价所在行", "row of the maximum price") });

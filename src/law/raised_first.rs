@@ -1,14 +1,20 @@
 #![doc = include_str!("raised_first.md")]
 
 use super::list_price::offer;
-use super::weigh::{binds, exceeds};
+use super::weigh::{above, binds, exceeds, over};
 use super::{Docket, Test};
-use crate::model::{Day, Measure, Observed, Over, RowNote, Rule, Text};
+use crate::model::{Measure, RowNote, Rule, Text};
 use crate::stats::robust::median;
 
 /// The card.
-pub const TEST: Test =
-    Test { id: "raised-first", page: include_str!("raised_first.md"), needs_trades: false, example, judge };
+pub const TEST: Test = Test {
+    id: "raised-first",
+    page: include_str!("raised_first.md"),
+    needs_trades: false,
+    reads: &["days", "inclusive"],
+    example,
+    judge,
+};
 
 /// Days before the offer in which a raise is temporary, unless the rule says otherwise.
 const DAYS: i32 = 14;
@@ -23,32 +29,24 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let panel = docket.panel;
     let series = &panel.series[s];
     let points = panel.points(series);
-    let (mut measure, mut offers) = (Measure { observed: Observed::Price, ..Measure::default() }, 0);
+    let (mut measure, mut offers) = (Measure::default(), 0);
     let starts = (1..points.day.len()).filter(|i| offer(&points, *i).is_some() && offer(&points, i - 1).is_none());
     for start in starts.filter(|i| binds(rule, points.day[*i])) {
         offers += 1;
         let day = points.day[start];
         let range =
             |from: i32, to: i32| points.day.partition_point(|d| *d < from)..points.day.partition_point(|d| *d < to);
-        let (raised, usual) = (
-            range(day - rule.days.unwrap_or(DAYS), day),
-            range(day - rule.days.unwrap_or(DAYS) - USUAL, day - rule.days.unwrap_or(DAYS)),
-        );
+        let before = day - rule.days.unwrap_or(DAYS);
+        let (raised, usual) = (range(before, day), range(before - USUAL, before));
         let Some(normal) = median(&points.price[usual.clone()]).filter(|_| usual.len() >= LEAST) else { continue };
         measure.tested += 1;
+        measure.reference.get_or_insert(normal);
         let high = raised.max_by(|a, b| points.price[*a].total_cmp(&points.price[*b]));
-        let Some(high) = high.filter(|h| exceeds(points.price[*h], normal * (1.0 + RAISE), 0.0)) else { continue };
-        if exceeds(normal, points.price[start], 0.0) {
+        let Some(high) = high.filter(|h| exceeds(points.price[*h], normal * (1.0 + RAISE))) else { continue };
+        if !above(docket, rule, day, points.price[start], normal) {
             continue; // a real discount from the usual price
         }
-        let quantity = points.quantity.get(start).copied().filter(|q| q.is_finite());
-        measure.over.push(Over {
-            day: Day(day),
-            row: points.row[start],
-            allowed: normal,
-            observed: points.price[start].max(normal * (1.0 + 1e-6)),
-            quantity,
-        });
+        measure.over.push(over(&points, start, normal, points.price[start]));
         measure
             .rows
             .push(RowNote { row: points.row[high], role: Text::new("打折前临时提价", "the temporary raise") });

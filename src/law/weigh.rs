@@ -1,19 +1,33 @@
 //! What every test has in common: days above the allowed value, notices, the cost defence, and the rows behind them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Docket;
+use super::{Docket, Test};
 use crate::model::panel::PointsView;
-use crate::model::{
-    CostDefence, Day, DefenceState, Judged, Measure, NoticeState, Observed, Over, Rule, SourceRow, Text,
-};
+use crate::model::{Day, DefenceState, Judged, Measure, NoticeState, Observed, Over, Rule, SourceRow, Text};
 
 /// Prices in files have at most four decimals; what differs by less is equal.
 const ROUNDING: f64 = 1e-9;
 
 /// Whether an observed value passes the allowed one.
-pub fn exceeds(observed: f64, allowed: f64, tolerance: f64) -> bool {
-    observed > allowed * (1.0 + tolerance) + ROUNDING
+pub fn exceeds(observed: f64, allowed: f64) -> bool {
+    observed > allowed + ROUNDING
+}
+
+/// Whether an observed value passes what a rule allows: at the threshold only where the rule says so.
+pub fn passes(rule: &Rule, observed: f64, allowed: f64) -> bool {
+    let limit = allowed * (1.0 + rule.tolerance);
+    if rule.inclusive { observed >= limit - ROUNDING } else { exceeds(observed, limit) }
+}
+
+/// The same for a day, where the day counts.
+pub fn above(docket: &Docket<'_>, rule: &Rule, day: i32, observed: f64, allowed: f64) -> bool {
+    docket.counted.is_none_or(|c| c.contains(&Day(day))) && passes(rule, observed, allowed)
+}
+
+/// Share over the reference that a rule still allows.
+pub fn share(rule: &Rule) -> f64 {
+    rule.allowed_pct.unwrap_or(0.0) / 100.0
 }
 
 /// Whether a rule binds on a day (and the day lies after its base date).
@@ -26,77 +40,118 @@ pub fn cost_at(points: &PointsView<'_>, i: usize) -> Option<(f64, usize)> {
     (0..=i).rev().find_map(|k| points.cost.get(k).copied().filter(|c| c.is_finite() && *c > 0.0).map(|c| (c, k)))
 }
 
+/// Why a margin cannot be tested: itself a finding of the dossier, never a pass.
+pub fn no_purchase() -> Text {
+    Text::new(
+        "没有进货记录，差价率无从计算（无法出示进货票据本身应予核查）",
+        "no purchase record, so no margin (a missing invoice is itself worth asking about)",
+    )
+}
+
+/// Point `i` as a row above what is allowed.
+pub fn over(points: &PointsView<'_>, i: usize, allowed: f64, observed: f64) -> Over {
+    let quantity = points.quantity.get(i).copied().filter(|q| q.is_finite());
+    Over { day: Day(points.day[i]), row: points.row[i], allowed, observed, quantity }
+}
+
 /// Compares the day's highest price with what `allowed` says for each point on which the rule binds: a measure with
 /// its days and its ceiling.
-pub fn price_days(points: &PointsView<'_>, rule: &Rule, allowed: impl Fn(usize) -> Option<f64>) -> Measure {
-    let (mut tested, mut over, mut ceiling) = (0, Vec::new(), Vec::new());
+pub fn price_days(
+    docket: &Docket<'_>,
+    points: &PointsView<'_>,
+    rule: &Rule,
+    allowed: impl Fn(usize) -> Option<f64>,
+) -> Measure {
+    let mut measure = Measure::default();
     for i in (0..points.day.len()).filter(|i| binds(rule, points.day[*i])) {
         let Some(allowed) = allowed(i) else { continue };
-        tested += 1;
-        ceiling.push((Day(points.day[i]), allowed));
-        if exceeds(points.high[i], allowed, rule.tolerance) {
-            let quantity = points.quantity.get(i).copied().filter(|q| q.is_finite());
-            over.push(Over {
-                day: Day(points.day[i]),
-                row: points.row[i],
-                allowed,
-                observed: points.high[i],
-                quantity,
-            });
+        measure.tested += 1;
+        measure.ceiling.push((Day(points.day[i]), allowed));
+        if above(docket, rule, points.day[i], points.high[i], allowed) {
+            measure.over.push(over(points, i, allowed, points.high[i]));
         }
     }
-    if over.is_empty() {
-        ceiling = Vec::new(); // only drawn where something stands above it
+    if measure.over.is_empty() {
+        measure.ceiling = Vec::new(); // only drawn where something stands above it
     }
-    Measure { tested, over, ceiling, ..Measure::default() }
+    measure
 }
 
-/// Adds notice and cost defence to a measure. Where a notice is needed, only days after it count.
-pub fn judged(docket: &Docket<'_>, rules: &[Rule], r: usize, s: usize, result: Result<Measure, Text>) -> Judged {
+/// One rule on one series, with notice, exemption and cost defence. Where a notice is needed, only days after it count;
+/// days from an exemption on, and days that cost explains, do not.
+pub fn judged(docket: &Docket<'_>, rules: &[Rule], (r, s): (usize, usize), test: &Test) -> Judged {
     let rule = &rules[r];
-    let mut notice = NoticeState::NotRequired;
-    let mut result = result;
+    let mut result = (test.judge)(docket, rule, s);
+    let (mut notice, mut exempt, mut defence) = (NoticeState::NotRequired, None, DefenceState::None);
     if rule.notice_required {
-        notice = notice_of(docket, rule, s).map_or(NoticeState::Missing, NoticeState::Given);
-        if let (NoticeState::Given(day), Ok(m)) = (notice, &mut result) {
+        let given = on_record(docket, s, &["告诫", "caution"], rule.from);
+        notice = given.map_or(NoticeState::Missing, NoticeState::Given);
+    }
+    if let Ok(m) = &mut result {
+        let all = m.over.len();
+        if let NoticeState::Given(day) = notice {
             m.over.retain(|o| o.day > day);
         }
+        if !rule.exemptions.is_empty() {
+            exempt = excuse(m, on_record(docket, s, &["豁免", "exempt"], Day(i32::MIN)));
+        }
+        if rule.cost_defence.is_some() && !m.over.is_empty() {
+            defence = defend(m);
+        }
+        if m.over.len() < all && !m.over.is_empty() {
+            retell(docket, rule, s, test, m);
+        }
     }
-    let defence = match (&mut result, rule.cost_defence) {
-        (Ok(m), Some(_)) if !m.over.is_empty() => defence(m),
-        _ => DefenceState::None,
-    };
-    Judged { rule: r, series: s, result, notice, defence }
+    Judged { rule: r, series: s, result, notice, defence, exempt }
 }
 
-/// First 告诫 to the seller (or a public one in its region) on or after the rule's first day.
-fn notice_of(docket: &Docket<'_>, rule: &Rule, s: usize) -> Option<Day> {
+/// The numbers and rows of a measure are those of its worst day: once days are out, they are told again.
+fn retell(docket: &Docket<'_>, rule: &Rule, s: usize, test: &Test, m: &mut Measure) {
+    let days: BTreeSet<Day> = m.over.iter().map(|o| o.day).collect();
+    if let Ok(left) = (test.judge)(&Docket { counted: Some(&days), ..*docket }, rule, s) {
+        *m = Measure { over: std::mem::take(&mut m.over), tested: m.tested, ..left };
+    }
+}
+
+/// First row of these kinds on or after a day that names the seller, or nobody but its region.
+fn on_record(docket: &Docket<'_>, s: usize, kinds: &[&str], from: Day) -> Option<Day> {
     let series = &docket.panel.series[s];
-    let (seller, cell) = (&docket.panel.sellers[series.seller as usize], &docket.panel.cells[series.cell as usize]);
-    let names = |n: &str| n.eq_ignore_ascii_case(&seller.id) || n == seller.name;
-    let place = docket.divisions.code(&cell.region);
+    let seller = &docket.panel.sellers[series.seller as usize];
+    let place = docket.places[series.cell as usize].as_ref();
     let public = |region: &str| {
-        place
-            .as_ref()
-            .zip(docket.divisions.code(region))
-            .is_some_and(|(p, r)| super::divisions::within(p, r.trim_end_matches("00")))
+        let code = docket.divisions.code(region);
+        place.zip(code).is_some_and(|(p, r)| super::divisions::within(p, r.trim_end_matches("00")))
     };
-    let cautions =
-        docket.notices.iter().filter(|n| n.kind.contains("告诫") || n.kind.to_lowercase().contains("caution"));
-    let mine = cautions.filter(|n| if n.seller.is_empty() { public(&n.region) } else { names(&n.seller) });
-    mine.map(|n| n.day).filter(|d| *d >= rule.from).min()
+    let about = |n: &&crate::model::Notice| match n.seller.as_str() {
+        "" => public(&n.region),
+        name => name.eq_ignore_ascii_case(&seller.id) || name == seller.name,
+    };
+    let of_kind = |n: &&crate::model::Notice| {
+        let kind = n.kind.to_lowercase();
+        kinds.iter().any(|k| kind.contains(k))
+    };
+    docket.notices.iter().filter(of_kind).filter(about).map(|n| n.day).filter(|d| *d >= from).min()
+}
+
+/// Takes out days from an exemption on; where it covers all of them they stay, for the record, and its day is given.
+fn excuse(m: &mut Measure, from: Option<Day>) -> Option<Day> {
+    let from = from?;
+    if m.over.iter().all(|o| o.day >= from) {
+        return (!m.over.is_empty()).then_some(from);
+    }
+    m.over.retain(|o| o.day < from);
+    None
 }
 
 /// Days that cost explains are taken out; where it explains part, the higher of both prices is the allowed one. All
 /// days stay, for the record, where cost explains every one.
-fn defence(m: &mut Measure) -> DefenceState {
+fn defend(m: &mut Measure) -> DefenceState {
     let defended: BTreeMap<Day, f64> = m.defended.iter().copied().collect();
-    let left: Vec<Over> = m
-        .over
-        .iter()
-        .map(|o| Over { allowed: defended.get(&o.day).map_or(o.allowed, |d| d.max(o.allowed)), ..*o })
-        .filter(|o| exceeds(o.observed, o.allowed, 0.0))
-        .collect();
+    let unexplained = |o: &Over| match defended.get(&o.day) {
+        None => Some(*o),
+        Some(d) => exceeds(o.observed, *d).then(|| Over { allowed: d.max(o.allowed), ..*o }),
+    };
+    let left: Vec<Over> = m.over.iter().filter_map(unexplained).collect();
     if left.is_empty() {
         return DefenceState::Met;
     }
@@ -105,20 +160,10 @@ fn defence(m: &mut Measure) -> DefenceState {
     if known { DefenceState::NotMet } else { DefenceState::Unknown }
 }
 
-/// The price at which the defence of a rule would hold on point `i`: the base margin kept on the cost of the day.
-pub fn defended(rule: &Rule, points: &PointsView<'_>, i: usize, base: Option<(f64, f64)>) -> Option<f64> {
-    let ((price, cost), (now, _)) = (base?, cost_at(points, i)?);
-    match rule.cost_defence? {
-        CostDefence::SameMarginAmount => Some(now + (price - cost)),
-        CostDefence::SameMarginRate => Some(now * price / cost),
-    }
-}
-
 /// Puts source rows in the place of day values: of each day above the allowed value, the rows that are; returns of
 /// those days are taken off at their own price.
 pub fn settle(judged: &mut [Judged], rules: &[Rule], rows: &BTreeMap<usize, Vec<SourceRow>>) {
     for j in judged.iter_mut() {
-        let tolerance = rules[j.rule].tolerance;
         let (Ok(m), Some(rows)) = (&mut j.result, rows.get(&j.series)) else { continue };
         let value = |r: &SourceRow| match m.observed {
             Observed::Price => Some(r.price),
@@ -135,7 +180,7 @@ pub fn settle(judged: &mut [Judged], rules: &[Rule], rows: &BTreeMap<usize, Vec<
             .filter_map(|r| {
                 let (allowed, observed) = (*allowed.get(&r.day)?, value(r)?);
                 let over = Over { day: r.day, row: r.row, allowed, observed, quantity: r.quantity };
-                exceeds(observed, allowed, tolerance).then_some(over)
+                passes(&rules[j.rule], observed, allowed).then_some(over)
             })
             .collect();
         if !over.is_empty() {

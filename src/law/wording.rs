@@ -5,7 +5,8 @@ use super::{Docket, Test};
 use crate::model::{Measure, Observed, Over, RowNote, Rule, Sheet, Text};
 
 /// The card.
-pub const TEST: Test = Test { id: "wording", page: include_str!("wording.md"), needs_trades: true, example, judge };
+pub const TEST: Test =
+    Test { id: "wording", page: include_str!("wording.md"), needs_trades: true, reads: &["words"], example, judge };
 
 /// Rows shown.
 const SHOWN: usize = 20;
@@ -24,6 +25,9 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     };
     for t in texts {
         let Some(word) = rule.words.iter().find(|w| t.text.contains(w.as_str())) else { continue };
+        if docket.counted.is_some_and(|c| !c.contains(&t.day)) {
+            continue;
+        }
         measure.over.push(Over { day: t.day, row: t.row, allowed: 0.0, observed: 1.0, quantity: None });
         if sheet.rows.len() < SHOWN {
             sheet.rows.push(vec![t.day.to_string(), word.clone(), t.text.clone()]);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Day, Kind, RowNote, RowRef, Text};
+use super::{Day, Kind, Lang, RowNote, RowRef, Text};
 
 /// What a rule measures. Every metric becomes an allowed and an observed amount per sale day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -56,14 +56,16 @@ pub enum PriceType {
     Charged,
 }
 
-/// What cost may excuse.
+/// What cost may excuse: the price at which the defence holds, from today's cost and the margin of the base sale.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CostDefence {
-    /// The margin amount of the base sale is kept.
+    /// (cost + old margin amount) × (1 + `defence_pct`).
     SameMarginAmount,
-    /// The margin rate on cost of the base sale is kept.
+    /// cost × (1 + old rate on cost) × (1 + `defence_pct`).
     SameMarginRate,
+    /// cost × (1 + old rate on cost × (1 + `defence_pct`)).
+    RaisedMarginRate,
 }
 
 /// Whether a person has read the text of the rule, or it is only remembered.
@@ -137,6 +139,9 @@ pub struct Rule {
     /// Percent over the reference that is still allowed (margin rates: percentage points); none = not set by the text.
     #[serde(default)]
     pub allowed_pct: Option<f64>,
+    /// Whether the threshold itself is already above ("25 % or more"); otherwise only what passes it is.
+    #[serde(default)]
+    pub inclusive: bool,
     /// Where that number comes from.
     #[serde(default)]
     pub number: NumberFrom,
@@ -161,6 +166,9 @@ pub struct Rule {
     /// See [`CostDefence`].
     #[serde(default)]
     pub cost_defence: Option<CostDefence>,
+    /// Percent its price (or rate) may be passed, see [`CostDefence`].
+    #[serde(default)]
+    pub defence_pct: f64,
     /// Words looked for (tests on text).
     #[serde(default)]
     pub words: Vec<String>,
@@ -182,6 +190,17 @@ pub struct Rule {
     pub source: String,
 }
 
+impl Rule {
+    /// What stands behind the name of a rule that nobody has read; empty for the others.
+    pub fn mark(&self, lang: Lang) -> &'static str {
+        match (self.status, lang) {
+            (TextStatus::Verified, _) => "",
+            (TextStatus::Unverified, Lang::Zh) => "（条文未核对）",
+            (TextStatus::Unverified, Lang::En) => " (text unverified)",
+        }
+    }
+}
+
 fn gouging() -> Kind {
     Kind::Gouging
 }
@@ -199,6 +218,8 @@ pub enum Observed {
     List,
     /// Stock in units.
     Stock,
+    /// Purchases in units.
+    Purchases,
     /// A text: nothing to count.
     Words,
 }
@@ -274,8 +295,6 @@ pub struct Measure {
     pub rows: Vec<RowNote>,
     /// Table of evidence, if the test has one of its own.
     pub sheet: Option<Sheet>,
-    /// Purchase cost per unit by day where known, for the cost defence.
-    pub costs: Vec<(Day, f64)>,
     /// Price the cost defence allows by day, where it can be told.
     pub defended: Vec<(Day, f64)>,
 }
@@ -293,6 +312,8 @@ pub struct Judged {
     pub notice: NoticeState,
     /// Cost defence.
     pub defence: DefenceState,
+    /// Day from which an exemption is on record, where it covers every day above the allowed value.
+    pub exempt: Option<Day>,
 }
 
 impl Judged {
@@ -301,9 +322,10 @@ impl Judged {
         self.result.as_ref().ok().filter(|m| !m.over.is_empty())
     }
 
-    /// Whether the excess is one the rule reaches: notice given where needed, cost defence not met.
+    /// Whether the excess is one the rule reaches: notice given where needed, not exempt, cost defence not met.
     pub fn reached(&self) -> bool {
-        self.over().is_some() && self.notice != NoticeState::Missing && self.defence != DefenceState::Met
+        let waits = self.notice == NoticeState::Missing;
+        self.over().is_some() && !waits && self.exempt.is_none() && self.defence != DefenceState::Met
     }
 }
 
@@ -330,7 +352,7 @@ impl Measure {
     }
 }
 
-/// A notice, interview or penalty on record.
+/// A notice, interview, complaint, exemption or penalty on record.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Notice {
     /// Seller id in capitals, empty where only the region is named (a public notice).
@@ -339,7 +361,7 @@ pub struct Notice {
     pub region: String,
     /// When.
     pub day: Day,
-    /// 告诫, 约谈, 处罚 … as in the input.
+    /// 告诫, 约谈, 整改, 处罚, 投诉, 豁免 … as in the input.
     pub kind: String,
     /// Source row.
     pub row: RowRef,

@@ -100,6 +100,6 @@ fn finding(r: &Results<'_>, f: &Finding) -> Value {
         "measured": finite(f.measured), "threshold": finite(f.threshold), "unit": f.unit,
         "p_value": f.p_value, "p_floor": f.p_floor, "q_value": f.q_value, "tested": f.tested,
         "reference_price": f.reference_price, "observed_price": f.observed_price, "excess_amount": f.excess_amount,
-        "cost_explained": f.cost, "basis": f.basis, "rule": f.rule, "table": f.sheet, "facts": facts, "steps": steps, "reason": f.reason, "rows": rows,
+        "cost_explained": f.cost, "basis": super::rules::basis(r, f), "rule": f.rule, "table": f.sheet, "facts": facts, "steps": steps, "reason": f.reason, "rows": rows,
     })
 }

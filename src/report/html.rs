@@ -107,7 +107,7 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
         "quality": format!("{:?}", l.quality), "notes": notes, "summary": l.summary.get(r.lang), "charts": svgs,
         "p": chance(f.p_value), "q": chance(f.q_value), "floor": chance(f.p_floor), "tested": f.tested,
         "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "unit": f.unit, "screen": f.screen,
-        "basis": f.basis, "sheets": sheets, "judged": judged, "place": place, "facts": facts, "rows": rows, "steps": steps, "innocent": innocent, "next": steps_next, "score": format!("{:.1}", l.score),
+        "basis": rules::basis(r, f), "sheets": sheets, "judged": judged, "place": place, "facts": facts, "rows": rows, "steps": steps, "innocent": innocent, "next": steps_next, "score": format!("{:.1}", l.score),
     }))
 }
 

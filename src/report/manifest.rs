@@ -73,7 +73,7 @@ pub fn manifest(r: &Results<'_>, outputs: &[(String, String)]) -> Result<Vec<u8>
 }
 
 /// Rule packs in use, with their versions.
-fn packs(r: &Results<'_>) -> Vec<String> {
+pub fn packs(r: &Results<'_>) -> Vec<String> {
     let all: std::collections::BTreeSet<String> =
         r.rules.iter().map(|x| format!("{} {}", x.source, x.version)).collect();
     all.into_iter().collect()

@@ -19,11 +19,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Accounting, Context, Day, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Reject, Rule, Screen, Skip,
-    TableKind, Text,
+    Accounting, Context, Day, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Reject, RowRef, Rule, Screen,
+    Skip, TableKind, Text,
 };
 
-pub use dossier::{Background, dossier, index};
+pub use dossier::{Background, Previous, dossier, index};
 pub use evidence::evidence;
 pub use manifest::{changed_inputs, hash_file, verify};
 
@@ -123,6 +123,13 @@ pub struct Results<'a> {
     pub context: Context,
     /// Language of what people read.
     pub lang: Lang,
+}
+
+impl Results<'_> {
+    /// A source row as people look it up: file and line.
+    pub fn place(&self, row: RowRef) -> String {
+        format!("{}:{}", self.files[row.file() as usize].path, row.line())
+    }
 }
 
 /// Emits each output file (relative path, bytes) in a fixed order, the manifest last.

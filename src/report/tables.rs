@@ -74,7 +74,7 @@ fn some_leads<'a>(r: &Results<'_>, leads: impl Iterator<Item = &'a Lead>) -> Res
             number(l.increase_pct, 1),
             number(l.excess_amount, 2),
             l.screens.join(";"),
-            l.rules.join(";"),
+            super::rules::ids(r, l),
             l.cost.name().to_owned(),
             format!("{:?}", l.quality),
             safe(l.summary.get(r.lang)),

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use super::stage::Stage;
 use super::{Job, again, analyse, reopen};
 use crate::ingest::identity::name_key;
-use crate::report::{self, Background};
+use crate::report::{self, Background, Previous};
 
 /// Writes HTML and JSON of each seller (all with a lead, where none is named) and an index by province and city into
 /// `out`; `previous` is the folder of an earlier run to compare with.
@@ -28,16 +28,14 @@ pub fn dossier(dir: &Path, sellers: &[String], out: &Path, previous: Option<&Pat
         &[],
         again::says_more(&analysed.read),
     )?;
-    let old = previous
-        .map(|p| std::fs::read_to_string(p.join("leads.csv")).with_context(|| p.display().to_string()))
-        .transpose()?;
+    let old = previous.map(earlier).transpose()?;
     let background = Background {
         notices: &analysed.read.notices,
         certificates: &analysed.read.certificates,
         profiles: &analysed.read.profiles,
         trades: &again.trades,
         name_key,
-        previous: old.as_deref(),
+        previous: old.as_ref(),
     };
     let mut listed = Vec::new();
     for id in &ids {
@@ -47,11 +45,23 @@ pub fn dossier(dir: &Path, sellers: &[String], out: &Path, previous: Option<&Pat
         }
         listed.push(entry);
     }
-    stage.write("index.html", report::index(&results, &listed)?.as_bytes())?;
+    for (name, bytes) in report::index(&results, &listed)? {
+        stage.write(&name, &bytes)?;
+    }
     drop(results);
     drop(analysed);
     stage.publish()?;
     Ok(ids.len())
+}
+
+/// What an earlier run wrote.
+fn earlier(dir: &Path) -> Result<Previous> {
+    let read = |name: &str| {
+        let path = dir.join(name);
+        std::fs::read_to_string(&path).with_context(|| format!("{}: 打不开 / cannot open", path.display()))
+    };
+    let manifest = serde_json::from_str(&read("manifest.json")?).with_context(|| dir.display().to_string())?;
+    Ok(Previous { leads: read("leads.csv")?, rules: read("rules.csv")?, manifest })
 }
 
 /// The sellers asked for, by id or name; all with a lead where none is asked for.

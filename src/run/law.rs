@@ -46,6 +46,7 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
         of_buyer: &nobody,
         divisions: &divisions,
         places: &places,
+        counted: None,
     };
     let mut judged = law::examine(&docket, &rules, false);
     let on_rows =
@@ -74,11 +75,28 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
     }
     judged.sort_by_key(|j| (j.rule, j.series));
     let findings = law::findings(&docket, &rules, &judged);
-    let of_cell = read.panel.cells.iter().zip(&places).filter_map(|(c, p)| Some((c.region.clone(), p.clone()?)));
-    let codes: BTreeMap<String, String> = of_cell.collect();
-    let regions = codes.into_iter().map(|(region, code)| {
+    let regions = named(read, &divisions, &places, &settings.law.region);
+    Ok(Law { regions, unknown_regions: law::unknown_regions(&docket), rules, judged, findings })
+}
+
+/// Region as written in any file → code and name; those of cells as they were chosen.
+fn named(
+    read: &Read,
+    divisions: &Divisions,
+    places: &[Option<String>],
+    home: &str,
+) -> BTreeMap<String, (String, String)> {
+    let mut codes: BTreeMap<String, String> = BTreeMap::new();
+    let profiles = read.profiles.values().filter_map(|p| p.get("region"));
+    let papers = read.certificates.iter().map(|c| &c.region);
+    for region in read.notices.iter().map(|n| &n.region).chain(papers).chain(profiles) {
+        let code = divisions.code(region).or_else(|| (!home.is_empty()).then(|| home.to_owned()));
+        codes.extend(code.map(|c| (region.clone(), c)));
+    }
+    codes.extend(read.panel.cells.iter().zip(places).filter_map(|(c, p)| Some((c.region.clone(), p.clone()?))));
+    let with_name = |(region, code): (String, String)| {
         let name = divisions.name(&code);
         (region, (code, name))
-    });
-    Ok(Law { regions: regions.collect(), unknown_regions: law::unknown_regions(&docket), rules, judged, findings })
+    };
+    codes.into_iter().map(with_name).collect()
 }

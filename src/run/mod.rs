@@ -3,6 +3,7 @@
 mod again;
 mod dossier;
 mod evidence;
+mod fees;
 mod law;
 mod reopen;
 mod stage;
@@ -162,6 +163,12 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
     findings.extend(law.findings.iter().cloned());
     let checked = certification::examine(&read.certificates, &flagged(&read.panel, &findings), &context);
     findings.extend(checked.findings);
+    let mut certificates = checked.counts;
+    if !read.certificates.is_empty() {
+        let (found, [judged, n, skipped]) = fees::screen(&read, settings, context, scratch)?;
+        findings.extend(found);
+        certificates.push(("certificate-prices", judged, n, skipped));
+    }
     let leads = lead::rank(&read.panel, SCREENS, &findings);
     let input = |(f, (sha256, sm3)): (&FileReport, (String, String))| InputFile {
         path: f.path.clone(),
@@ -171,7 +178,6 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
         sm3,
     };
     let inputs = read.files.iter().zip(hashes).map(input).collect();
-    let certificates = checked.counts;
     Ok(Analysed { read, law, findings, skips, examined, leads, certificates, inputs, rereadable, context })
 }
 

@@ -253,9 +253,24 @@ fn market(rule: &Rule, day: Day, factor: f64, key: bool) -> Market {
             let stock = |s: f64| if key { format!("{s:.4}") } else { String::new() };
             let monthly = 10.0 * 365.25 / 12.0;
             let sold: String = (0..40).map(|d| sale(base.0 - d, "A", 10.0, "", "")).collect();
-            let kept: String =
-                (0..=held).map(|d| sale(day.0 + d, "A", 10.0, "", &stock(monthly * (1.0 + extra) * factor))).collect();
+            let kept: String = (0..=held + 1)
+                .map(|d| sale(day.0 + d, "A", 10.0, "", &stock(monthly * (1.0 + extra) * factor)))
+                .collect();
             format!("{head}stock\n{sold}{kept}")
+        }
+        "stock-build-up" => {
+            // 140 bought and sold at 10.00; then 98 sold at 11.00, and as much bought as the stock says.
+            let stock = |s: f64| if key { format!("{s:.4}") } else { String::new() };
+            let bought = 140.0 * (1.0 + extra) * factor;
+            let row = |d: i32, quantity: u32, price: f64, stock: &str| {
+                sale(d, "A", price, "", stock).replace(",10,", &format!(",{quantity},"))
+            };
+            let then: String = (14..28)
+                .map(|d| row(day.0 - d, 10, 10.0, &if d == 14 { stock(100.0) } else { String::new() }))
+                .collect();
+            let now: String = (1..14).map(|d| row(day.0 - d, 7, 11.0, "")).collect();
+            let first = row(day.0 - 28, 10, 10.0, &stock(100.0));
+            format!("{head}stock\n{first}{then}{now}{}", row(day.0, 7, 11.0, &stock(100.0 - 98.0 + bought)))
         }
         "wording" => {
             let words = if factor > 1.0 { rule.words[0].as_str() } else { "欢迎选购" };
@@ -286,22 +301,9 @@ fn market(rule: &Rule, day: Day, factor: f64, key: bool) -> Market {
 }
 
 /// The result of a rule on seller A in a market; `None` where the rule was not applied.
-fn verdict(rule: &Rule, market: &Market, notice: Option<Day>, folder: &Path) -> Option<String> {
-    std::fs::create_dir_all(folder).unwrap();
-    let mut arguments: Vec<String> = Vec::new();
-    for (table, text) in &market.files {
-        let path = folder.join(format!("{table}.csv"));
-        std::fs::write(&path, text).unwrap();
-        arguments.extend([format!("--{table}"), path.display().to_string()]);
-    }
-    if let Some(day) = notice {
-        let path = folder.join("notices.csv");
-        std::fs::write(&path, format!("date,seller_id,kind\n{day},A,告诫\n")).unwrap();
-        arguments.extend(["--notices".into(), path.display().to_string()]);
-    }
-    let config = folder.join("p.toml");
-    std::fs::write(&config, format!("currency = \"{}\"\n", market.currency)).unwrap();
-    arguments.extend(["--config".into(), config.display().to_string(), "--rules".into(), rule.id.clone()]);
+fn verdict(rule: &Rule, market: &Market, notices: &[(Day, &str)], folder: &Path) -> Option<String> {
+    let mut arguments = files(market, notices, folder);
+    arguments.extend(["--rules".into(), rule.id.clone()]);
     let given: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let out = folder.join("out");
     run(&given, &out);
@@ -313,6 +315,68 @@ fn verdict(rule: &Rule, market: &Market, notice: Option<Day>, folder: &Path) -> 
     mine.min_by_key(|r| r == "skipped")
 }
 
+/// Writes a market into a folder: the arguments that name its files and settings.
+fn files(market: &Market, notices: &[(Day, &str)], folder: &Path) -> Vec<String> {
+    std::fs::create_dir_all(folder).unwrap();
+    let mut arguments: Vec<String> = Vec::new();
+    let mut write = |table: &str, text: &str| {
+        let path = folder.join(format!("{table}.csv"));
+        std::fs::write(&path, text).unwrap();
+        arguments.extend([format!("--{table}"), path.display().to_string()]);
+    };
+    for (table, text) in &market.files {
+        write(table, text);
+    }
+    if !notices.is_empty() {
+        let rows: String = notices.iter().map(|(day, kind)| format!("{day},A,{kind}\n")).collect();
+        write("notices", &format!("date,seller_id,kind\n{rows}"));
+    }
+    let config = folder.join("p.toml");
+    std::fs::write(&config, format!("currency = \"{}\"\n", market.currency)).unwrap();
+    arguments.extend(["--config".into(), config.display().to_string()]);
+    arguments
+}
+
+/// Repeal closes a row and deletes nothing: of every shipped rule, the row closed the day before its case no longer
+/// finds it, and no other rule's result moves.
+#[test]
+fn closing_a_row_changes_that_rule_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = packs::load(&[] as &[&Path], &[]).unwrap();
+    for rule in rules.iter().filter(|r| r.test != "area-average" || r.allowed_pct.is_some()) {
+        let first = rule.base.map_or(rule.from, |b| Day(b.0 + 1)).max(rule.from);
+        let day = Day(first.0 + 2);
+        let given = [(rule.from.max(Day(day.0 - 1)), "告诫")];
+        let at = folder.path().join(&rule.id);
+        let arguments = files(&market(rule, day, 1.02, true), &given, &at);
+        let pack = std::fs::read_to_string(root().join("datasets/statutes").join(&rule.source)).unwrap();
+        let (before, mine) = pack.split_once(&format!("id = \"{}\"\n", rule.id)).unwrap();
+        let (mine, after) =
+            mine.split_once("\n[[rule]]").map_or((mine, String::new()), |(m, a)| (m, format!("\n[[rule]]{a}")));
+        let open: String = mine.lines().filter(|l| !l.starts_with("until")).map(|l| format!("{l}\n")).collect();
+        let closed = format!("{before}id = \"{}\"\nuntil = \"{}\"\n{open}{after}", rule.id, Day(day.0 - 1));
+        let own = at.join("closed.toml");
+        std::fs::write(&own, closed).unwrap();
+        let given: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let (a, b) = (at.join("a"), at.join("b"));
+        run(&given, &a);
+        run(&[&given[..], &["--rule-file", &own.display().to_string()]].concat(), &b);
+        let both = [a, b].map(|out| table(&out.join("rules.csv")));
+        let others = |rows: &[Row]| -> Vec<Row> {
+            let drop = |mut r: Row| {
+                r.remove("pack_version"); // the same text, read from the user's file
+                r
+            };
+            rows.iter().filter(|r| r["rule_id"] != rule.id).cloned().map(drop).collect()
+        };
+        assert_eq!(others(&both[0]), others(&both[1]), "{}", rule.id);
+        let found = |rows: &[Row]| {
+            rows.iter().any(|r| r["rule_id"] == rule.id && r["seller_id"] == "A" && r["result"] == "above")
+        };
+        assert!(found(&both[0]) && !found(&both[1]), "{}: {:?}", rule.id, both.map(|b| found(&b)));
+    }
+}
+
 #[test]
 fn every_rule_flags_spares_and_skips() {
     let rules = packs::load(&[] as &[&Path], &[]).unwrap();
@@ -321,7 +385,7 @@ fn every_rule_flags_spares_and_skips() {
         if rule.test == "area-average" && rule.allowed_pct.is_none() {
             let m = market(rule, Day(rule.from.0 + 30), 2.0, true);
             assert_eq!(
-                verdict(rule, &m, None, &folder.path().join(&rule.id)).as_deref(),
+                verdict(rule, &m, &[], &folder.path().join(&rule.id)).as_deref(),
                 Some("skipped"),
                 "{}",
                 rule.id
@@ -330,28 +394,36 @@ fn every_rule_flags_spares_and_skips() {
         }
         let first = rule.base.map_or(rule.from, |b| Day(b.0 + 1)).max(rule.from);
         let day = Day(first.0 + 1);
-        let given = rule.notice_required.then(|| rule.from.max(Day(day.0 - 1)));
-        let say = |name: &str, day: Day, factor: f64, key: bool, notice: Option<Day>| {
-            verdict(rule, &market(rule, day, factor, key), notice, &folder.path().join(format!("{}-{name}", rule.id)))
+        let given = rule.notice_required.then(|| (rule.from.max(Day(day.0 - 1)), "告诫"));
+        let say = |name: &str, day: Day, factor: f64, key: bool, notices: &[(Day, &str)]| {
+            verdict(rule, &market(rule, day, factor, key), notices, &folder.path().join(format!("{}-{name}", rule.id)))
         };
-        let above = |v: Option<String>| v.as_deref() == Some("above");
-        assert!(above(say("flag", day, 1.02, true, given)), "{}: above the threshold", rule.id);
-        let at = say("at", day, 1.0, true, given);
-        assert!(matches!(at.as_deref(), Some("within" | "skipped")), "{}: at the threshold {at:?}", rule.id);
-        let skip = say("skip", day, 1.02, false, given);
+        let given: Vec<(Day, &str)> = given.into_iter().collect();
+        let above = |v: &Option<String>| v.as_deref() == Some("above");
+        assert!(above(&say("flag", day, 1.02, true, &given)), "{}: above the threshold", rule.id);
+        let at = say("at", day, 1.0, true, &given);
+        let reaching = rule.inclusive && rule.test != "raised-first"; // its market has no sale at the usual price
+        assert_eq!(above(&at), reaching, "{}: at the threshold {at:?}", rule.id);
+        let below = say("below", day, 0.998, true, &given);
+        assert!(matches!(below.as_deref(), Some("within" | "skipped")), "{}: below the threshold {below:?}", rule.id);
+        let skip = say("skip", day, 1.02, false, &given);
         assert!(matches!(skip.as_deref(), Some("skipped")), "{}: skip {skip:?}", rule.id);
-        if rule.test != "stock-ratio" && rule.test != "bundle" {
-            let early = say("early", Day(first.0 - 1), 1.02, true, given);
-            assert!(!above(early.clone()), "{}: the day before it binds {early:?}", rule.id);
+        if !matches!(rule.test.as_str(), "stock-ratio" | "bundle") {
+            let early = say("early", Day(first.0 - 1), 1.02, true, &given);
+            assert!(!above(&early), "{}: the day before it binds {early:?}", rule.id);
         }
         if let Some(until) = rule.until {
-            assert!(!above(say("late", Day(until.0 + 1), 1.02, true, given)), "{}: the day after it ends", rule.id);
+            assert!(!above(&say("late", Day(until.0 + 1), 1.02, true, &given)), "{}: the day after it ends", rule.id);
         }
         if rule.notice_required {
-            assert_eq!(say("notice", day, 1.02, true, None).as_deref(), Some("above_notice_missing"), "{}", rule.id);
-            let after = say("noticed", day, 1.02, true, Some(Day(day.0 + 60)));
-            assert!(!above(after), "{}: sold before the notice", rule.id);
+            assert_eq!(say("notice", day, 1.02, true, &[]).as_deref(), Some("above_notice_missing"), "{}", rule.id);
+            let after = say("noticed", day, 1.02, true, &[(Day(day.0 + 60), "告诫")]);
+            assert!(!above(&after), "{}: sold before the notice", rule.id);
         }
+        let exempt: Vec<(Day, &str)> = given.iter().copied().chain([(rule.from, "豁免（政府储备指令）")]).collect();
+        let exempt = say("exempt", day, 1.02, true, &exempt);
+        let want = if rule.exemptions.is_empty() { "above" } else { "above_exempt" };
+        assert_eq!(exempt.as_deref(), Some(want), "{}: an exemption on record", rule.id);
         if rule.sellers == Sellers::WithoutHistory {
             let mut m = market(rule, day, 1.02, true);
             let old = m
@@ -364,7 +436,7 @@ fn every_rule_flags_spares_and_skips() {
                 .unwrap()
                 .replace(&day.to_string(), &rule.base.unwrap().to_string());
             m.files.last_mut().unwrap().1 += &(old + "\n");
-            let v = verdict(rule, &m, given, &folder.path().join(format!("{}-history", rule.id)));
+            let v = verdict(rule, &m, &given, &folder.path().join(format!("{}-history", rule.id)));
             assert_eq!(v.as_deref(), Some("skipped"), "{}: it sold on the base date", rule.id);
         }
     }
@@ -375,12 +447,12 @@ fn every_rule_flags_spares_and_skips() {
 fn one_dated_row_changes_only_what_it_should() {
     let folder = tempfile::tempdir().unwrap();
     let sales = root().join("tests/fixtures/golden/hubei.transactions.csv").display().to_string();
-    let text = std::fs::read_to_string(root().join("datasets/statutes/cn-local.toml")).unwrap();
+    let text = std::fs::read_to_string(root().join("datasets/statutes/cn-42.toml")).unwrap();
     let start = text.find("id = \"cn-42-2020-3-price\"").unwrap();
     let moved =
         format!("{}{}", &text[..start], text[start..].replacen("base = \"2020-01-21\"", "base = \"2020-01-19\"", 1));
     assert_ne!(text, moved);
-    let own = folder.path().join("cn-local.toml");
+    let own = folder.path().join("cn-42.toml");
     std::fs::write(&own, moved).unwrap();
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
     run(&["--transactions", &sales], &a);
