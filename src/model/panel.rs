@@ -255,11 +255,20 @@ impl Panel {
 
     /// What a price of this cell is counted in, e.g. 元/只.
     pub fn price_unit(&self, cell: &Cell) -> Text {
-        let per = |currency: &str| match cell.unit.label() {
+        let per = |currency: &str, unit: &str| match unit {
             "" => currency.to_owned(),
             unit => format!("{currency}/{unit}"),
         };
-        Text::new(per(&self.currency.zh), per(&self.currency.en))
+        let unit = cell.unit.label();
+        // The base units of datasets/units.csv; a pack is called what the file calls it.
+        let english = match unit {
+            "只" => "piece",
+            "件" => "item",
+            "千克" => "kg",
+            "毫升" => "ml",
+            other => other,
+        };
+        Text::new(per(&self.currency.zh, unit), per(&self.currency.en, english))
     }
 
     /// The daily grid of one cell: log prices, NaN where nothing is known. Posted prices are held for

@@ -589,29 +589,138 @@ fn a_dossier_says_everything_of_one_enterprise() {
     let folder = tempfile::tempdir().unwrap();
     let text = std::fs::read_to_string(root().join("tests/fixtures/golden/melt-blown.transactions.csv")).unwrap();
     let id = "110105199001011234"; // a person's id, as a small trader might be recorded
-    let sales = folder.path().join("t.csv");
-    std::fs::write(&sales, text.replace(",RAO,", &format!(",{id},"))).unwrap();
-    let run_dir = folder.path().join("run");
-    run(&["--transactions", &sales.display().to_string()], &run_dir);
-    let dir = run_dir.display().to_string();
-    let out = folder.path().join("files");
-    let (ok, _, err) = pricewatch(&["dossier", "--run", &dir, "饶某", "SZ01", "--out", &out.display().to_string()]);
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let sales = file("t.csv", &text.replace(",RAO,", &format!(",{id},")));
+    let owners = file(
+        "e.csv",
+        &format!(
+            "seller_id,owner_id,legal_person,address\nSZ01,,张三,深圳某路1号\n{id},,张三,别处\nDG01,,李四,深圳某路1号\n"
+        ),
+    );
+    let notices = file(
+        "n.csv",
+        "date,seller_id,region,kind\n2020-03-06,SZ01,,约谈\n2020-02-01,,广东省,告诫\n2020-02-02,,湖北省,告诫\n",
+    );
+    let papers = file(
+        "c.csv",
+        "seller_id,certificate_id,product,standard,issued,expires\nSZ01,XYZ-1,熔喷布,FZ/T 64078,2019-01-01,2020-03-09\n",
+    );
+    let given = ["--transactions", &sales, "--enterprises", &owners, "--notices", &notices, "--certificates", &papers];
+    let (before, now) = (folder.path().join("before"), folder.path().join("now"));
+    run(&[&given[..], &["--as-of", "2020-03-04"]].concat(), &before);
+    run(&given, &now);
+    let (dir, out) = (now.display().to_string(), folder.path().join("files"));
+    let arguments = [
+        "dossier",
+        "--run",
+        &dir,
+        "饶某",
+        "SZ01",
+        "--out",
+        &out.display().to_string(),
+        "--previous",
+        &before.display().to_string(),
+    ];
+    let (ok, _, err) = pricewatch(&arguments);
     assert!(ok, "{err}");
-    let names: BTreeSet<String> =
-        std::fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
-    assert!(names.len() == 5 && names.iter().all(|n| !n.contains(id)), "{names:?}");
-    let index = std::fs::read_to_string(out.join("index.html")).unwrap();
-    assert!(index.contains("广东省深圳市") && index.contains("440300") && !index.contains(id), "{index}");
-    let page = std::fs::read_to_string(out.join("SZ01.html")).unwrap();
-    for words in ["深圳缤纷", "饶某", "上家", "流通环节层层加价", "SHA-256", "不等于合规"] {
+    let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
+    let all: Vec<String> = std::fs::read_dir(&out).unwrap().map(|e| e.unwrap().path().display().to_string()).collect();
+    assert_eq!(all.len(), 8, "page, JSON and ledger of each, and the index twice: {all:?}");
+    for path in &all {
+        assert!(
+            !path.contains(id) && !std::fs::read_to_string(path).unwrap().contains(id),
+            "personal ids are masked: {path}"
+        );
+    }
+    assert!(read("index.html").contains("广东省深圳市") && read("index.csv").contains("440300,广东省深圳市,SZ01"));
+    let page = read("SZ01.html");
+    for words in
+        ["深圳缤纷", "饶某", "上家", "流通环节层层加价", "SHA-256", "SM3", "不等于合规", "张三", "约谈", "没有进货记录"]
+    {
         assert!(page.contains(words), "{words}");
     }
-    assert!(!page.contains(id), "personal ids are masked");
-    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("SZ01.json")).unwrap()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&read("SZ01.json")).unwrap();
     assert_eq!(json["trades"][0]["up"], true);
+    let linked: BTreeSet<(&str, &str)> = json["linked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| (l["name"].as_str().unwrap(), l["why"].as_str().unwrap()))
+        .collect();
+    assert_eq!(linked, BTreeSet::from([("东莞大成", "address"), ("饶某", "person")]));
+    let kinds = |list: &serde_json::Value, key: &str| {
+        list.as_array().unwrap().iter().map(|n| n[key].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        kinds(&json["notices"], "kind"),
+        ["告诫", "约谈"],
+        "the province's public notice, not another province's"
+    );
+    assert_eq!(kinds(&json["timeline"], "what"), ["issued", "notice", "above", "notice", "expires"]);
+    assert_eq!(json["certificates"][0]["remarks"].as_array().unwrap().len(), 1, "expired");
+    let ledger = table(&out.join("SZ01.ledger.csv"));
+    assert_eq!(
+        (ledger.len(), ledger[0]["price"].as_str(), ledger[0]["quantity"].as_str()),
+        (1, "450", "5000"),
+        "per kilogram"
+    );
+    let changes = &json["changes"];
+    assert_eq!((changes["as_of"].as_str(), changes["gone"].as_array().unwrap().len()), (Some("2020-03-04"), 0));
+    assert!(
+        !changes["new"].as_array().unwrap().is_empty() && changes["files"].as_array().unwrap().is_empty(),
+        "{changes}"
+    );
     std::fs::write(&sales, text).unwrap();
     let (ok, _, err) = pricewatch(&["dossier", "--run", &dir, "--out", &folder.path().join("x").display().to_string()]);
     assert!(!ok && err.contains("t.csv") && err.contains("changed"), "{err}");
+}
+
+/// An English dossier of English data has no Chinese in it, and a Chinese one no English label.
+#[test]
+fn a_dossier_keeps_to_one_language() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let head = "date,seller_id,seller_name,region,product,unit,quantity,unit_price,unit_cost,stock\n";
+    let sales: String = (0..20)
+        .map(|d| {
+            format!(
+                "{},S1,Acme,California,surgical mask,piece,10,{},0.8,500\n",
+                Day(18_315 + d),
+                if d < 8 { 1.0 } else { 2.5 }
+            )
+        })
+        .collect();
+    let sales = file("t.csv", &format!("{head}{sales}"));
+    let notices = file("n.csv", "date,seller_id,kind\n2020-03-10,S1,interview\n");
+    let papers = file(
+        "c.csv",
+        "seller_id,certificate_id,product,standard,body,issued,expires,fee\nS1,XY-1,surgical mask,EN 14683,Body,2019-01-01,2020-01-01,900\n",
+    );
+    let out = folder.path().join("run");
+    run(&["--transactions", &sales, "--notices", &notices, "--certificates", &papers, "--lang", "en"], &out);
+    let files = folder.path().join("files");
+    let (ok, _, err) =
+        pricewatch(&["dossier", "--run", &out.display().to_string(), "S1", "--out", &files.display().to_string()]);
+    assert!(ok, "{err}");
+    let han = |text: &str| {
+        text.chars()
+            .filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c) || "（）：；，。、".contains(*c))
+            .collect::<String>()
+    };
+    for name in ["S1.html", "index.html", "S1.json", "S1.ledger.csv", "index.csv"] {
+        let text = std::fs::read_to_string(files.join(name)).unwrap();
+        // The family's label names a good in both languages in the JSON; everything else is the report's own.
+        let shown: Vec<&str> = text.lines().filter(|l| !han(l).is_empty() && !l.contains("\"zh\"")).collect();
+        assert!(shown.is_empty(), "{name}: {shown:?}");
+    }
+    let page = std::fs::read_to_string(files.join("S1.html")).unwrap();
+    assert!(page.contains("California: more than 10 %") && page.contains("yuan/piece") && page.contains("interview"));
 }
 
 /// From the folder alone: the sum of (P − A) × Q over the listed rows is the amount of the lead, and every row is quoted
@@ -678,4 +787,134 @@ fn an_evidence_folder_can_be_recomputed() {
         "--force",
     ]);
     assert!(!ok && err.contains("G0"), "{err}");
+}
+
+/// What a cost defence allows: California 10 % over cost plus the old rate, New Jersey the old rate raised by 10 %,
+/// Alabama cost plus the old rate. Bought at 8 and sold at 10 before, bought at 12 now.
+#[test]
+fn cost_defends_up_to_its_own_price() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = packs::load(&[] as &[&Path], &[]).unwrap();
+    for (id, met, above) in
+        [("us-ca-396", 16.49, 16.52), ("us-nj-56-8-107", 15.29, 15.32), ("us-al-8-31", 14.99, 15.02)]
+    {
+        let rule = rules.iter().find(|r| r.id == id).unwrap();
+        let (base, region) = (rule.base.unwrap(), place(rule));
+        let others: String = ["B", "C", "D"].map(|s| format!("{base},{s},{region},mask,只,10,10,8\n")).concat();
+        for (price, want) in [(met, "above_cost_defence_met"), (above, "above")] {
+            let sales =
+                format!("{base},A,{region},mask,只,10,10,8\n{},A,{region},mask,只,10,{price},12\n", Day(base.0 + 3));
+            let head = "date,seller_id,region,product,unit,quantity,unit_price,unit_cost\n";
+            let m = Market { files: vec![("transactions", format!("{head}{others}{sales}"))], currency: "USD".into() };
+            assert_eq!(
+                verdict(rule, &m, &[], &folder.path().join(format!("{id}-{price}"))).as_deref(),
+                Some(want),
+                "{id} {price}"
+            );
+        }
+    }
+}
+
+/// After a notice only later days count, and the numbers told are those of a day that counts.
+#[test]
+fn days_that_do_not_count_are_not_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let head = "date,seller_id,region,product,unit,quantity,unit_price,unit_cost\n";
+    let sales: String = [("2020-02-01", 9.0), ("2020-02-05", 2.0), ("2020-02-06", 2.2)]
+        .map(|(d, p)| format!("{d},NEW,440100,口罩,只,10,{p},1\n"))
+        .concat();
+    let sales = file("t.csv", &format!("{head}{sales}"));
+    let notices = file("n.csv", "date,seller_id,kind\n2020-02-03,NEW,告诫\n");
+    let out = folder.path().join("out");
+    run(&["--transactions", &sales, "--notices", &notices, "--rules", "cn-2020-21-new-seller"], &out);
+    let rule = &table(&out.join("rules.csv"))[0];
+    assert_eq!((rule["result"].as_str(), rule["notice"].as_str()), ("above", "2020-02-03"));
+    assert_eq!(
+        (rule["observed"].as_str(), rule["rows_above"].as_str()),
+        ("2.2000", "2"),
+        "9.00 came before the notice"
+    );
+    assert!(rule["reference_rows"].ends_with("t.csv:4"), "{}", rule["reference_rows"]);
+    let f: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("findings.json")).unwrap()).unwrap();
+    near(fact(&f, "cn-2020-21-new-seller", "NEW", "口罩", "margin_rate_now"), 120.0, 0.1, "1.00 → 2.20");
+}
+
+/// A text nobody has read is marked wherever its rule is named.
+#[test]
+fn an_unverified_text_is_marked_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rules, _, rows) = golden("tianjin-guangzhou", folder.path());
+    let out = folder.path().join("tianjin-guangzhou");
+    let id = "cn-2020-price-rise";
+    assert!(rules.iter().chain(&rows).filter(|r| r["rule_id"] == id).all(|r| r["text_status"] == "unverified"));
+    for lead in table(&out.join("leads.csv")) {
+        assert!(
+            lead["rules"].contains(&format!("{id}(unverified)")) && lead["summary"].contains("条文未核对"),
+            "{lead:?}"
+        );
+    }
+    let read = |p: PathBuf| std::fs::read_to_string(p).unwrap();
+    let title = "售价较疫情前大幅上涨";
+    let marked = |text: &str| {
+        let after: Vec<&str> = text.split(title).skip(1).collect();
+        !after.is_empty() && after.iter().all(|a| a.chars().take(40).collect::<String>().contains("条文未核对"))
+    };
+    assert!(marked(&read(out.join("report.html"))), "report.html");
+    let dir = out.display().to_string();
+    let files = folder.path().join("files");
+    let (ok, _, err) = pricewatch(&["dossier", "--run", &dir, "--out", &files.display().to_string()]);
+    assert!(ok, "{err}");
+    assert!(marked(&read(files.join("TJ01.html"))), "dossier");
+    let findings = read(out.join("findings.json"));
+    let findings: serde_json::Value = serde_json::from_str(&findings).unwrap();
+    let of_rule = |f: &&serde_json::Value| f["rule"] == id;
+    assert!(
+        findings["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(of_rule)
+            .all(|f| f["basis"].as_str().unwrap().contains("条文未核对"))
+    );
+}
+
+/// A certification fee is a price: a body that raises its fees by itself is found by the price screens, one that moves
+/// with the others is not.
+#[test]
+fn certification_fees_go_through_the_price_screens() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let start = Day::from_ymd(2020, 1, 1).unwrap();
+    let (mut papers, mut n) =
+        ("seller_id,region,certificate_id,product,standard,body,issued,expires,fee\n".to_owned(), 0);
+    for d in 0..80 {
+        for (b, body) in ["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛"].iter().enumerate() {
+            n += 1;
+            let usual = 20_000.0 + 500.0 * b as f64 + f64::from((d * 7 + b as i32 * 3) % 5) * 20.0;
+            let fee = if *body == "甲" && d >= 45 { usual * 2.4 } else { usual };
+            papers += &format!(
+                "M{n},440100,粤械注准2019214{n:04},医用外科口罩,YY 0469-2011,{body},{},2022-01-01,{fee:.0}\n",
+                Day(start.0 + d)
+            );
+        }
+    }
+    let sales = file(
+        "t.csv",
+        "date,seller_id,region,product,unit_price\n2020-01-01,S,440100,手套,1\n2020-03-30,S,440100,手套,1\n".into(),
+    );
+    let papers = file("c.csv", papers);
+    let out = folder.path().join("out");
+    run(&["--transactions", &sales, "--certificates", &papers], &out);
+    let leads = table(&out.join("leads.csv"));
+    let bodies: BTreeSet<&str> =
+        leads.iter().filter(|l| l["product"].starts_with("认证费")).map(|l| l["sellers"].as_str()).collect();
+    assert_eq!(bodies, BTreeSet::from(["甲"]), "{leads:?}");
+    assert!(leads.iter().all(|l| l["kind"] == "certification"));
 }
