@@ -88,4 +88,40 @@ mod tests {
         assert!((price_at(Metric::MarginOnCost, 0.25, 12.0, 0.1) - 16.2).abs() < 1e-12);
         assert!((price_at(Metric::MarginOnPrice, 0.2, 12.0, 0.05) - 16.0).abs() < 1e-12);
     }
+
+    /// Of prices 3, 1, 2 on days 1, 5, 10 up to day 10: the last is 2; of the last six days the mean is 1.5.
+    #[test]
+    fn the_reference_is_what_the_rule_asks_for() {
+        let (day, price) = ([1, 5, 10, 12], [3.0, 1.0, 2.0, 9.0]);
+        let row = [crate::model::RowRef::new(0, 2); 4];
+        let none: &[f64] = &[];
+        let points = PointsView {
+            day: &day,
+            price: &price,
+            last: &price,
+            quantity: none,
+            cost: none,
+            list: none,
+            fee: none,
+            stock: none,
+            high: &price,
+            row: &row,
+        };
+        let rule = |more: &str| {
+            let text = format!(
+                "version = \"1\"\n[[rule]]\nid = \"x\"\ntest = \"own-reference\"\ntitle = {{zh=\"甲\",en=\"a\"}}\nsays = {{zh=\"甲\",en=\"a\"}}\nclause = {{zh=\"甲\",en=\"a\"}}\nstatus = \"unverified\"\nregions = [\"CN\"]\nfrom = \"1970-01-12\"\nbase = \"1970-01-11\"\n{more}"
+            );
+            crate::law::packs::parse("x.toml", &text).unwrap().remove(0)
+        };
+        let price = |more: &str| base(&rule(more), &points).map(|b| (b.price, b.at));
+        assert_eq!(price(""), Some((2.0, 2)));
+        assert_eq!(price("statistic = \"max\""), Some((3.0, 0)));
+        assert_eq!(price("statistic = \"min\""), Some((1.0, 1)));
+        assert_eq!(price("statistic = \"average\"\ndays = 6"), Some((1.5, 2)));
+        assert_eq!(price("statistic = \"max\"\ndays = 6"), Some((2.0, 2)));
+        assert_eq!(
+            base(&rule(""), &PointsView { day: &[12], price: &[9.0], last: &[9.0], ..points }).map(|b| b.at),
+            None
+        );
+    }
 }
