@@ -103,7 +103,7 @@ pub fn blank(check: &'static Check, party: Party, window: (Day, Day), reason: Te
         cost: CostExplained::Unknown,
         steps: Vec::new(),
         expected: Vec::new(),
-        basis: "市场监管总局 认证专项整治（2020-04-05）".into(),
+        basis: "SAMR certification drive 认证专项整治, 2020-04-05".into(),
         rule: None,
         sheet: None,
         innocent: Vec::new(),

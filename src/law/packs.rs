@@ -63,15 +63,16 @@ struct Pack {
 /// Shipped rules and those of `files`, sorted by id; a rule of the user's files replaces a shipped one of the same id.
 /// `only` narrows them: ids, or beginnings of ids.
 pub fn load(files: &[impl AsRef<Path>], only: &[String]) -> Result<Vec<Rule>> {
+    let divisions = Divisions::shipped();
     let mut rules: Vec<Rule> = Vec::new();
     for (name, text) in SHIPPED {
-        rules.extend(parse(name, text)?);
+        rules.extend(checked(name, text, &divisions)?);
     }
     for path in files {
         let shown = path.as_ref().display().to_string();
         let text = std::fs::read_to_string(path).with_context(|| format!("{shown}: 打不开 / cannot open"))?;
         let name = path.as_ref().file_name().map_or(shown.clone(), |n| n.to_string_lossy().into_owned());
-        let own = parse(&name, &text).with_context(|| shown)?;
+        let own = checked(&name, &text, &divisions).with_context(|| shown)?;
         rules.retain(|r| own.iter().all(|o| o.id != r.id));
         rules.extend(own);
     }
@@ -89,6 +90,10 @@ pub fn load(files: &[impl AsRef<Path>], only: &[String]) -> Result<Vec<Rule>> {
 
 /// The rules of one file, checked.
 pub fn parse(name: &str, text: &str) -> Result<Vec<Rule>> {
+    checked(name, text, &Divisions::shipped())
+}
+
+fn checked(name: &str, text: &str, divisions: &Divisions) -> Result<Vec<Rule>> {
     let wrong = || format!("{name}: 规则文件有误 / not a valid rule file");
     let pack: Pack = toml::from_str(text).with_context(wrong)?;
     let raw: toml::Table = toml::from_str(text).with_context(wrong)?;
@@ -98,7 +103,7 @@ pub fn parse(name: &str, text: &str) -> Result<Vec<Rule>> {
         rule.version.clone_from(&pack.version);
         rule.source = name.to_owned();
         let unread = keys(n).and_then(|k| unread(rule, k));
-        if let Some((key, why)) = unread.or_else(|| fault(rule)) {
+        if let Some((key, why)) = unread.or_else(|| fault(rule, divisions)) {
             bail!("{name}:{}: {}: {key}: {why}", line_of(text, n, key), rule.id);
         }
     }
@@ -132,7 +137,7 @@ fn unread<'a>(rule: &Rule, keys: &'a toml::Table) -> Option<Fault<'a>> {
 }
 
 /// What is wrong with a rule, if anything.
-fn fault(rule: &Rule) -> Option<Fault<'static>> {
+fn fault(rule: &Rule, divisions: &Divisions) -> Option<Fault<'static>> {
     let say = |key, wrong: bool, why: &str| wrong.then(|| (key, why.to_owned()));
     let Some(test) = test_of(rule) else {
         let known: Vec<&str> = TESTS.iter().map(|t| t.id).collect();
@@ -142,7 +147,6 @@ fn fault(rule: &Rule) -> Option<Fault<'static>> {
     let share = |p: f64| (0.0..=10_000.0).contains(&p);
     let based = matches!(test.id, "own-reference" | "stock-ratio") || rule.sellers == Sellers::WithoutHistory;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let divisions = Divisions::shipped();
     say(
         "id",
         rule.id.is_empty() || !rule.id.chars().all(plain),
@@ -222,6 +226,6 @@ mod tests {
             fault(&ONE.replace("over-cost", "price-cap").replace("from", "cap = 5.0\nper = \"只\"\nfrom"))
                 .contains("currency")
         );
-        assert!(fault(&format!("{ONE}{}", &ONE[14..])).contains("local.toml:11: x: 编号重复"));
+        assert!(fault(&format!("{ONE}{}", &ONE[14..])).contains("local.toml:12: x: 编号重复"));
     }
 }

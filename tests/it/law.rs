@@ -524,7 +524,10 @@ fn planted_conducts_are_found() {
             let (precision, recall) = (score.precision().unwrap_or(0.0), score.recall().unwrap_or(0.0));
             assert!(precision >= 0.95 && recall >= 0.95, "seed {seed} {name}: {score:?}");
         }
-        let waiting = table(&out.join("rules.csv")).iter().filter(|r| r["result"] == "above_notice_missing").count();
+        let waiting = table(&out.join("rules.csv"))
+            .iter()
+            .filter(|r| r["result"] == "above_notice_missing" && r["rule_id"] == "cn-2020-21-hoarding")
+            .count();
         assert_eq!(waiting, 8, "those who hoard without a notice are listed, and no leads");
     }
 }
@@ -715,12 +718,17 @@ fn a_dossier_keeps_to_one_language() {
     };
     for name in ["S1.html", "index.html", "S1.json", "S1.ledger.csv", "index.csv"] {
         let text = std::fs::read_to_string(files.join(name)).unwrap();
+        // Documents keep their names.
+        let names = ["国市监竞争〔2020〕21号 五(三): 进销差价率", "鄂市监竞争〔2020〕3号", "认证专项整治"];
+        let text = names.iter().fold(text, |t, n| t.replace(n, ""));
         // The family's label names a good in both languages in the JSON; everything else is the report's own.
         let shown: Vec<&str> = text.lines().filter(|l| !han(l).is_empty() && !l.contains("\"zh\"")).collect();
         assert!(shown.is_empty(), "{name}: {shown:?}");
     }
     let page = std::fs::read_to_string(files.join("S1.html")).unwrap();
-    assert!(page.contains("California: more than 10 %") && page.contains("yuan/piece") && page.contains("interview"));
+    assert!(
+        page.contains("California: more than 10 %") && page.contains("yuan&#x2f;piece") && page.contains("interview")
+    );
 }
 
 /// From the folder alone: the sum of (P − A) × Q over the listed rows is the amount of the lead, and every row is quoted
