@@ -65,8 +65,8 @@ enum Command {
         /// 语言 / language
         #[arg(long, value_enum, default_value_t = LangArg::Zh)]
         lang: LangArg,
-        /// 另加的规则文件 / rule files of your own
-        #[arg(long, num_args = 1..)]
+        /// 另加的规则文件（可多次）/ a rule file of your own (may be repeated)
+        #[arg(long)]
         rule_file: Vec<PathBuf>,
     },
     /// 与已知真相比较 / score a run against known truth
@@ -334,6 +334,7 @@ fn init(files: &[PathBuf], out: &std::path::Path, force: bool) -> Result<()> {
 }
 
 fn explain(id: Option<&str>, lang: Lang, files: &[PathBuf]) -> Result<()> {
+    let rules = law::packs::load(files, &[])?;
     let Some(id) = id else {
         for s in SCREENS {
             println!("{:<24} {} / {}", s.id, s.title.0, s.title.1);
@@ -346,7 +347,7 @@ fn explain(id: Option<&str>, lang: Lang, files: &[PathBuf]) -> Result<()> {
         for c in certification::CHECKS {
             println!("{:<24} {} / {}", c.id, c.title.0, c.title.1);
         }
-        for r in law::packs::load(files, &[])? {
+        for r in &rules {
             let mark = if r.status == TextStatus::Unverified { "（条文未核对 / text unverified）" } else { "" };
             println!("{:<24} {} / {}{mark}", r.id, r.title.zh, r.title.en);
         }
@@ -360,7 +361,7 @@ fn explain(id: Option<&str>, lang: Lang, files: &[PathBuf]) -> Result<()> {
         println!("{}", report::page(check.page, lang));
         return Ok(());
     }
-    if let Some(rule) = law::packs::load(files, &[])?.iter().find(|r| r.id == id) {
+    if let Some(rule) = rules.iter().find(|r| r.id == id) {
         println!("{}", law::page(rule).get(lang));
         return Ok(());
     }

@@ -115,6 +115,12 @@ pub fn blank(check: &'static Check, party: Party, window: (Day, Day), reason: Te
     }
 }
 
+/// From the first issue of the certificates on: the same in every run, so that a lead keeps its number.
+pub fn window<'a>(of: impl Iterator<Item = &'a Certificate>, context: &Context) -> (Day, Day) {
+    let first = of.filter_map(|c| c.issued.or(c.expires)).min().unwrap_or(context.as_of);
+    (first.min(context.as_of), context.as_of)
+}
+
 /// Which certificate, what is odd, and the number behind it.
 type Odd = (usize, Text, Option<Number>);
 
@@ -147,7 +153,7 @@ fn finding(check: &'static Check, all: &[Certificate], maker: &str, odd: &[Odd],
     };
     let reason =
         Text::new(format!("{}：{}。", check.title.0, reasons(true)), format!("{}: {}.", check.title.1, reasons(false)));
-    let mut found = blank(check, party, (context.as_of, context.as_of), reason);
+    let mut found = blank(check, party, window(odd.iter().map(|o| &all[o.0]), context), reason);
     found.measured = odd.len() as f64;
     found.facts = odd.iter().filter_map(|o| o.2.clone()).take(3).collect();
     found.rows = odd.iter().map(|o| RowNote { row: all[o.0].row, role: o.1.clone() }).collect();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use statrs::distribution::{DiscreteCDF, Hypergeometric};
 
-use super::{Check, Says, blank};
+use super::{Check, Says, blank, window};
 use crate::model::{Certificate, Context, Finding, Party, RowNote, Sheet, Text};
 use crate::stats::fdr::benjamini_hochberg;
 
@@ -92,7 +92,8 @@ fn finding(
             odd.len()
         ),
     );
-    let mut f = blank(&CHECK, party, (context.as_of, context.as_of), reason);
+    let clients = all.iter().filter(|c| c.body == name || c.intermediary == name);
+    let mut f = blank(&CHECK, party, window(clients, context), reason);
     let expected = of.len() as f64 * odd.len() as f64 / makers as f64;
     f.measured = hits as f64 / expected.max(f64::MIN_POSITIVE);
     f.unit = "times".into();

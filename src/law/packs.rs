@@ -71,8 +71,7 @@ pub fn load(files: &[impl AsRef<Path>], only: &[String]) -> Result<Vec<Rule>> {
     for path in files {
         let shown = path.as_ref().display().to_string();
         let text = std::fs::read_to_string(path).with_context(|| format!("{shown}: 打不开 / cannot open"))?;
-        let name = path.as_ref().file_name().map_or(shown.clone(), |n| n.to_string_lossy().into_owned());
-        let own = checked(&name, &text, &divisions).with_context(|| shown)?;
+        let own = checked(&shown, &text, &divisions)?;
         rules.retain(|r| own.iter().all(|o| o.id != r.id));
         rules.extend(own);
     }
@@ -101,7 +100,7 @@ fn checked(name: &str, text: &str, divisions: &Divisions) -> Result<Vec<Rule>> {
     let mut rules = pack.rule;
     for (n, rule) in rules.iter_mut().enumerate() {
         rule.version.clone_from(&pack.version);
-        rule.source = name.to_owned();
+        rule.source = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned(); // no paths of the machine
         let unread = keys(n).and_then(|k| unread(rule, k));
         if let Some((key, why)) = unread.or_else(|| fault(rule, divisions)) {
             bail!("{name}:{}: {}: {key}: {why}", line_of(text, n, key), rule.id);

@@ -251,7 +251,7 @@ pub fn shown(r: &Results<'_>, j: &Judged) -> Value {
     let two = |v: Option<f64>| v.filter(|v| v.is_finite()).map_or("–".to_owned(), |v| format!("{v:.2}"));
     let exemptions: Vec<&str> = rule.exemptions.iter().map(|t| t.get(r.lang)).collect();
     json!({"id": rule.id, "name": rule.title.get(r.lang), "says": rule.says.get(r.lang), "clause": rule.clause.get(r.lang),
-        "unverified": rule.status == TextStatus::Unverified, "result": result(j), "over": j.over().is_some(), "allowed": two(worst.map(|w| w.allowed)),
+        "unverified": rule.status == TextStatus::Unverified, "result": result(j), "over": j.over().is_some(), "what": m.map(|m| m.observed), "allowed": two(worst.map(|w| w.allowed)),
         "observed": two(worst.map(|w| w.observed)), "reference": two(m.and_then(|m| m.reference)),
         "excess": m.and_then(Measure::excess_pct).map_or("–".into(), |p| format!("{p:.1}")),
         "amount": m.and_then(Measure::amount).map_or("–".into(), |a| format!("{a:.2}")), "n": m.map_or(0, |m| m.over.len()),

@@ -34,7 +34,9 @@ pub struct Background<'a> {
 }
 
 /// Goods with a chart; the others have their figures.
-const CHARTS: usize = 8;
+const CHARTS: usize = 4;
+/// Goods told week by week.
+const WEEKLY: usize = 3;
 /// Rows of one table; the rest is in the JSON and the ledger.
 const ROWS: usize = 60;
 
@@ -54,6 +56,8 @@ struct One<'a> {
     seller: Option<usize>,
     /// Series with a lead or something above a rule first.
     series: Vec<usize>,
+    /// How many those are.
+    noted: usize,
     /// Division: code and name.
     place: (String, String),
 }
@@ -78,8 +82,9 @@ impl<'a> One<'a> {
         let region = series.iter().map(|s| panel.cells[panel.series[*s].cell as usize].region.clone()).next();
         let region = region.or_else(|| profile.and_then(|p| p.get("region").cloned()));
         let region = region.or_else(|| papers().map(|c| c.region.clone())).unwrap_or_default();
+        let noted = series.iter().filter(|s| noted.contains(s)).count();
         let place = r.regions.get(&region).cloned().unwrap_or_else(|| (String::new(), region));
-        One { id, name, seller, series, place }
+        One { id, name, seller, series, noted, place }
     }
 
     fn leads<'r>(&self, r: &Results<'r>) -> Vec<&'r Lead> {
@@ -101,7 +106,7 @@ pub fn dossier(r: &Results<'_>, b: &Background<'_>, id: &str) -> Result<(Entry, 
         "leads": leads.iter().map(|l| lead(r, l)).collect::<Vec<_>>(),
         "rules": judged,
         "goods": one.series.iter().map(|s| goods::good(r, *s)).collect::<Vec<_>>(),
-        "weeks": one.series.iter().map(|s| goods::weeks(r, *s)).collect::<Vec<_>>(),
+        "weeks": one.series.iter().take(one.noted.clamp(1, WEEKLY)).map(|s| goods::weeks(r, *s)).collect::<Vec<_>>(),
         "timeline": goods::timeline(r, b, &one),
         "certificates": certificates,
         "notices": people::notices(r, b, &one), "linked": people::linked(r, b, &one),

@@ -38,7 +38,9 @@ fn credit(c: CreditCode, lang: Lang) -> &'static str {
 /// Its certificates, with what is odd about each.
 pub fn certificates(r: &Results<'_>, b: &Background<'_>, one: &One<'_>) -> Vec<Value> {
     let odd = |c: &Certificate| -> Vec<&str> {
-        let of = r.findings.iter().filter(|f| f.party.is_some()).flat_map(|f| &f.rows);
+        // What is odd about a body is no fault of its clients' papers.
+        let own = r.findings.iter().filter(|f| f.party.is_some() && f.screen != "certificate-trace");
+        let of = own.flat_map(|f| &f.rows);
         of.filter(|n| n.row == c.row).map(|n| n.role.get(r.lang)).collect()
     };
     let mine = b.certificates.iter().filter(|c| c.seller == one.id);
@@ -99,9 +101,12 @@ pub fn linked(r: &Results<'_>, b: &Background<'_>, one: &One<'_>) -> Vec<Value> 
     for l in one.leads(r).into_iter().filter(|l| l.sellers.len() > 1) {
         out.extend(l.names.iter().filter(|n| n.0 != one.id).map(|n| (n.0.clone(), n.1.clone(), "group", l.id.clone())));
     }
-    out.into_iter()
-        .map(|(id, name, why, what)| json!({"id": masked(&id), "name": name, "why": why, "what": what}))
-        .collect()
+    let mut told: BTreeMap<(String, String, &str), Vec<String>> = BTreeMap::new();
+    for (id, name, why, what) in out {
+        told.entry((id, name, why)).or_default().push(what);
+    }
+    let shown = |((id, name, why), what): ((String, String, &str), Vec<String>)| json!({"id": masked(&id), "name": name, "why": why, "what": what.join(", ")});
+    told.into_iter().map(shown).collect()
 }
 
 /// Days, quantity, lowest and highest price of what two sellers traded in.
