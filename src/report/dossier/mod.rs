@@ -100,6 +100,8 @@ pub fn dossier(r: &Results<'_>, b: &Background<'_>, id: &str) -> Result<(Entry, 
     let state = |j: &Value| j["result"].as_str().unwrap_or("").to_owned();
     let above = judged.iter().filter(|j| state(j).starts_with("above")).count();
     let certificates = people::certificates(r, b, &one);
+    let used = r.judged.iter().filter(|j| one.series.contains(&j.series)).map(|j| &r.rules[j.rule]);
+    let packs: BTreeSet<String> = used.map(|x| format!("{} {}", x.source, x.version)).collect();
     let json = json!({
         "id": masked(id), "name": one.name, "code": one.place.0, "place": one.place.1, "as_of": r.context.as_of,
         "identity": people::identity(r, b, &one),
@@ -113,10 +115,10 @@ pub fn dossier(r: &Results<'_>, b: &Background<'_>, id: &str) -> Result<(Entry, 
         "trades": people::partners(r, b, one.seller), "checklist": checklist(r, &one, &leads),
         "changes": b.previous.map(|p| p.against(r, &one)).transpose()?,
         "files": r.inputs.iter().map(|i| json!({"path": i.path, "sha256": i.sha256, "sm3": i.sm3})).collect::<Vec<_>>(),
-        "packs": super::manifest::packs(r),
+        "packs": packs,
     });
     let mut charts = Vec::new();
-    for s in one.series.iter().take(CHARTS) {
+    for s in one.series.iter().take(one.noted.clamp(1, CHARTS)) {
         charts.push(chart::in_page(&chart::of_series(r, *s)?));
     }
     for l in &leads {
