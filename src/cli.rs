@@ -9,9 +9,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::certification;
 use crate::detect::SCREENS;
 use crate::ingest::date::parse_date;
+use crate::ingest::series::Pick;
 use crate::law::{self, TESTS};
 use crate::model::{Lang, TableKind, TextStatus};
-use crate::run::{self, Job};
+use crate::run::{self, Job, SegmentJob};
 use crate::simulate::{self, Plan};
 use crate::{evaluate, report, settings};
 
@@ -145,6 +146,33 @@ enum Command {
         /// 覆盖非空目录 / replace a non-empty folder
         #[arg(long)]
         force: bool,
+    },
+    /// 一个序列在何时变化：CSV（时间与数值列）或 JSON / when one series changed: CSV (a time and value columns) or JSON
+    Segment {
+        /// 文件 / files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// 数值列；只有一个数值列时可不写 / value columns; not needed where only one is numeric
+        #[arg(long, num_args = 1..)]
+        value: Vec<String>,
+        /// 时间列，只用于标注 / time column, for labels only
+        #[arg(long)]
+        time: Option<String>,
+        /// 取对数 / logarithms
+        #[arg(long)]
+        log: bool,
+        /// 改为分成平段，每处变化加此惩罚（标准化后的平方误差）/ level pieces at this penalty per change instead (squared error of the standardised series)
+        #[arg(long)]
+        penalty: Option<f64>,
+        /// 人工标注（JSON），用来打分 / marks of people (JSON) to score against
+        #[arg(long)]
+        annotations: Option<PathBuf>,
+        /// 输出 JSON / print JSON
+        #[arg(long)]
+        json: bool,
+        /// 语言 / language
+        #[arg(long, value_enum, default_value_t = LangArg::Zh)]
+        lang: LangArg,
     },
     /// 重新计算清单中的每个哈希 / recompute every hash of the manifest
     Verify {
@@ -307,6 +335,12 @@ pub fn dispatch() -> Result<()> {
             let out = out.unwrap_or_else(|| beside(&dir, "dossier"));
             let n = run::dossier(&dir, &sellers, &out, previous.as_deref(), force)?;
             eprintln!("{n} 份 / files → {}", out.display());
+            Ok(())
+        }
+        Command::Segment { files, value, time, log, penalty, annotations, json, lang } => {
+            let pick = Pick { values: value, time };
+            let job = SegmentJob { files, pick, log, penalty, annotations, json, lang: lang.into() };
+            print!("{}", run::segment(&job)?);
             Ok(())
         }
         Command::Verify { dir } => verify(&dir),

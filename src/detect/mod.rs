@@ -11,6 +11,7 @@ pub const SCREENS: &[&Screen] = &[
     &gouging::dated_step::SCREEN,
     &gouging::margin_widening::SCREEN,
     &gouging::market_rise::SCREEN,
+    &collusion::mass_rise::SCREEN,
     &gouging::sustained_excess::SCREEN,
     &collusion::synchronised_rises::SCREEN,
 ];

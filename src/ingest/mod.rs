@@ -17,6 +17,7 @@ pub mod product;
 mod raw;
 mod read;
 mod rows;
+pub mod series;
 mod sheet;
 mod side;
 pub mod source;

@@ -6,6 +6,7 @@ mod evidence;
 mod fees;
 mod law;
 mod reopen;
+mod segment;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,7 @@ use stage::Stage;
 pub use dossier::dossier;
 pub use evidence::evidence;
 pub use reopen::Command;
+pub use segment::{SegmentJob, segment};
 
 /// What the user asked for.
 #[derive(Clone, Debug, Default)]

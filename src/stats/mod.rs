@@ -1,5 +1,8 @@
 //! What is the number? Slices in, `Option` out; zero spread and too few data are decided here.
+pub mod agreement;
+pub mod concordance;
 pub mod fdr;
 pub mod leave_out;
+pub mod pieces;
 pub mod robust;
 pub mod segment;

@@ -2,6 +2,11 @@
 
 use std::process::Command;
 
+use pricewatch::detect::SCREENS;
+use pricewatch::model::{Context, Day, TableKind};
+use pricewatch::run::{Job, SegmentJob, segment};
+use pricewatch::settings;
+
 use crate::root;
 
 #[test]
@@ -40,4 +45,63 @@ fn korean_mask_prices_as_published() {
     for market in ["G마켓", "11번가", "쿠팡", "옥션"] {
         assert!(!leads.lines().any(|l| l.split(',').nth(8) == Some(market)), "{market} is not one shop");
     }
+}
+
+fn shared(name: &str) -> Option<std::path::PathBuf> {
+    let path = root().join("../shared/data").join(name);
+    if !path.exists() {
+        eprintln!("skipped: no shared data");
+        return None;
+    }
+    Some(path)
+}
+
+/// Sixteen series with the marks of five people each: better than no change at all (F1 0.696, covering 0.608) and than
+/// the best penalty of ruptures' PELT and BinSeg with its default cost (0.777, 0.742; benches/real/segment.py).
+#[test]
+fn changes_that_people_marked() {
+    let Some(folder) = shared("tcpd") else { return };
+    let marks = folder.join("annotations.json");
+    let files = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path());
+    let files = files.filter(|p| p.extension().is_some_and(|e| e == "json") && *p != marks).collect();
+    let job = SegmentJob { files, annotations: Some(marks), json: true, ..SegmentJob::default() };
+    let series: Vec<serde_json::Value> = serde_json::from_str(&segment(&job).unwrap()).unwrap();
+    let mean = |key: &str| series.iter().map(|s| s[key].as_f64().unwrap()).sum::<f64>() / series.len() as f64;
+    assert!(series.len() >= 16 && mean("f1") > 0.777 && mean("covering") > 0.742, "{} {}", mean("f1"), mean("covering"));
+}
+
+/// Every restoration of petrol prices is found, at most one other day a month, and brands move in one order.
+#[test]
+fn restorations_of_petrol_prices() {
+    let (Some(events), Some(stations), Some(jumps)) = (
+        shared("nsw_fuel_events_2019.csv.gz"),
+        shared("nsw_fuel_stations.csv"),
+        shared("nsw_fuel_upjumps_2019.csv"),
+    ) else {
+        return;
+    };
+    let settings = settings::load(Some(&root().join("benches/real/fuel.toml"))).unwrap();
+    let inputs = [(TableKind::Prices, events), (TableKind::Enterprises, stations)];
+    let inputs = inputs.map(|(table, path)| (table, vec![path.display().to_string()]));
+    let scratch = tempfile::tempdir().unwrap();
+    let read = pricewatch::run::read(&Job { inputs: inputs.into(), ..Job::default() }, &settings, scratch.path()).unwrap();
+    let screen = SCREENS.iter().find(|s| s.id == "mass-rise").unwrap();
+    let found = (screen.run)(&read.panel, &Context { as_of: Day(20_000), seed: 1 }, &settings.knobs[screen.id]).findings;
+    let waves: Vec<_> =
+        found.iter().filter(|f| f.subject.cell.is_some_and(|c| read.panel.cells[c].product == "U91")).collect();
+    let text = std::fs::read_to_string(jumps).unwrap();
+    let listed: Vec<&str> = text
+        .lines()
+        .skip(1)
+        .filter_map(|l| l.split_once(','))
+        .filter(|(_, rest)| rest.split(',').next().is_some_and(|n| n.parse::<f64>().is_ok_and(|n| n >= 75.0)))
+        .map(|(day, _)| day)
+        .collect();
+    let told = |day: &str| waves.iter().any(|f| f.reason.en.contains(&format!("{day} (")));
+    let hit = listed.iter().filter(|day| told(day)).count();
+    let days: f64 = waves.iter().map(|f| f.facts.iter().find(|x| x.0 == "mass_rise_days").unwrap().1).sum();
+    assert!(listed.len() == 24 && hit as f64 >= 0.9 * 24.0, "{hit} of {}", listed.len());
+    assert!(days - hit as f64 <= 10.0, "ten months: {days} days, {hit} listed");
+    assert!(waves.iter().all(|f| f.sheet.as_ref().unwrap().rows.len() >= 3), "the order of brands is told");
+    assert!(waves[0].facts.iter().find(|f| f.0 == "kendall_w").unwrap().1 > 0.6);
 }

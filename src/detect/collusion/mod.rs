@@ -2,4 +2,6 @@
 
 mod events;
 mod groups;
+pub mod mass_rise;
+mod order;
 pub mod synchronised_rises;
