@@ -71,10 +71,13 @@ impl Pieces {
         if columns.iter().any(|c| c.len() != n) {
             return None;
         }
-        let standard: Vec<Vec<f64>> = columns.iter().filter_map(|c| standardised(c)).collect();
+        let mut standard: Vec<Vec<f64>> = columns.iter().filter_map(|c| standardised(c)).collect();
         let moves: Vec<f64> = standard.iter().flat_map(|c| c.windows(2).map(|w| w[1] - w[0])).collect();
         let known = moves.iter().filter(|d| d.is_finite()).count();
-        let still = moves.iter().filter(|d| **d == 0.0).count() as f64 >= STILL * known as f64;
+        let still = known > 0 && moves.iter().filter(|d| **d == 0.0).count() as f64 >= STILL * known as f64;
+        if still {
+            standard.iter_mut().for_each(|c| *c = without_lone_values(c));
+        }
         let seen = standard.iter().flatten().filter(|z| z.is_finite()).count() as f64;
         let columns: Vec<Vec<Sums>> = standard.iter().map(|c| prefix_sums(c)).collect();
         (!columns.is_empty()).then_some(Pieces { n, seen, columns, still })
@@ -199,6 +202,15 @@ fn standardised(column: &[f64]) -> Option<Vec<f64>> {
     let sd = (known().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
     (n > 0.0 && sd > 1e-12 * mean.abs().max(f64::MIN_POSITIVE))
         .then(|| column.iter().map(|v| if v.is_finite() { (v - mean) / sd } else { f64::NAN }).collect())
+}
+
+/// Medians of three: lone values go, steps stay where they are.
+fn without_lone_values(z: &[f64]) -> Vec<f64> {
+    let middle = |i: usize| match (i.checked_sub(1).map(|k| z[k]), z[i], z.get(i + 1).copied()) {
+        (Some(a), b, Some(c)) if (a + b + c).is_finite() => a.max(b).min(a.min(b).max(c)),
+        (_, b, _) => b,
+    };
+    (0..z.len()).map(middle).collect()
 }
 
 fn prefix_sums(z: &[f64]) -> Vec<Sums> {
