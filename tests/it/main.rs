@@ -8,6 +8,7 @@ mod fixtures;
 mod formats;
 mod law;
 mod real;
+mod segment;
 mod snapshot;
 mod tidy;
 
