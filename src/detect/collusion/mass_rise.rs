@@ -240,14 +240,15 @@ impl Market<'_> {
     fn reason(&self, k: usize, days: &[&MarketDay], rising: &dyn Fn(&MarketDay) -> usize, size: f64) -> Text {
         let told: Vec<String> = days.iter().map(|d| format!("{} ({}/{})", d.day, rising(d), d.n)).collect();
         let (told, label, region) = (told.join(", "), &self.cell.label, &self.cell.region);
+        let gap = if region.is_empty() { "" } else { " " };
         let mut text = Text::new(
             format!("{region}{}：集中提价日（提价序列/在售序列）{told}；涨幅中位数约 {size:.0}%。", label.zh),
-            format!("{region} {}: days of mass rises (series rising / on offer) {told}; median rise about {size:.0} %.", label.en),
+            format!("{region}{gap}{}: days of mass rises (series rising / on offer) {told}; median rise about {size:.0} %.", label.en),
         );
         let order = &self.orders[k];
         if let Some(leader) = order.first() {
-            let after = |m: &Move| format!("{} (+{:.1})", m.name, m.mean_day - leader.mean_day);
-            let next: Vec<String> = order.iter().skip(1).take(NAMED - 1).map(after).collect();
+            let after = |(i, m): (usize, &Move)| format!("{} {} (+{:.1})", i + 1, m.name, m.mean_day - leader.mean_day);
+            let next: Vec<String> = order.iter().enumerate().skip(1).take(NAMED - 1).map(after).collect();
             let (name, rest, waves) = (&leader.name, next.join(", "), self.orders.len());
             let led = self.orders.iter().filter(|o| o.first().is_some_and(|m| m.entity == leader.entity)).count();
             text.zh += &format!("先动：{name}（{waves} 次中领先 {led} 次）；其后（平均晚几天）：{rest}。");
