@@ -62,9 +62,9 @@ fn json(text: &str, stem: String) -> Result<SeriesFile> {
         for (i, v) in one["raw"].as_array().context(shape)?.iter().enumerate() {
             values.push(match v {
                 Value::Null => f64::NAN,
-                v => v.as_f64().with_context(|| {
-                    format!("{label}[{i}] = {v}: 不是数字也不是 null / neither a number nor null")
-                })?,
+                v => v
+                    .as_f64()
+                    .with_context(|| format!("{label}[{i}] = {v}: 不是数字也不是 null / neither a number nor null"))?,
             });
         }
         if columns.first().is_some_and(|c| c.1.len() != values.len()) {
@@ -124,7 +124,10 @@ fn only_numeric(fields: &[&str], rows: &[Vec<String>], time: Option<usize>) -> R
         [] => bail!("没有数值列 / no numeric column: {}", fields.join(" | ")),
         many => {
             let names: Vec<&str> = many.iter().map(|at| fields[*at]).collect();
-            bail!("有几个数值列，请用 --value 指明 / several numeric columns; say which with --value: {}", names.join(" | "))
+            bail!(
+                "有几个数值列，请用 --value 指明 / several numeric columns; say which with --value: {}",
+                names.join(" | ")
+            )
         }
     }
 }

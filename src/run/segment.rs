@@ -61,7 +61,10 @@ pub fn segment(job: &SegmentJob) -> Result<String> {
 fn read_marks(path: &Path) -> Result<Marks> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{}: 打不开 / cannot open", path.display()))?;
     serde_json::from_str(&text).with_context(|| {
-        format!("{}: 应为 {{序列: {{标注者: [位置]}}}} / expected {{series: {{annotator: [positions]}}}}", path.display())
+        format!(
+            "{}: 应为 {{序列: {{标注者: [位置]}}}} / expected {{series: {{annotator: [positions]}}}}",
+            path.display()
+        )
     })
 }
 

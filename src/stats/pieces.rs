@@ -254,8 +254,7 @@ mod tests {
         }
         let (t, m) = (known.iter().map(|k| k.0).sum::<f64>() / n, known.iter().map(|k| k.1).sum::<f64>() / n);
         let along: f64 = known.iter().map(|k| (k.0 - t).powi(2)).sum();
-        let slope =
-            if along > 0.25 { known.iter().map(|k| (k.0 - t) * (k.1 - m)).sum::<f64>() / along } else { 0.0 };
+        let slope = if along > 0.25 { known.iter().map(|k| (k.0 - t) * (k.1 - m)).sum::<f64>() / along } else { 0.0 };
         let error = |slope: f64| known.iter().map(|k| (k.1 - m - slope * (k.0 - t)).powi(2)).sum::<f64>();
         (error(0.0), error(slope))
     }
@@ -356,7 +355,7 @@ mod tests {
             // Runs of nearly equal values, so that changes pay.
             let mut level = 0.0;
             let y: Vec<f64> = steps.iter().map(|(s, k)| { if *k == 0 { level = *s; } level + 0.001 * s }).collect();
-            let pieces = Pieces::new(&[y.clone()]).unwrap();
+            let pieces = Pieces::new(std::slice::from_ref(&y)).unwrap();
             let cut = pieces.cut();
             prop_assume!(cut.method == Method::Pieces);
             prop_assert!((cut.objective - brute(&y)).abs() < 1e-6 * (1.0 + cut.objective.abs()));
@@ -372,7 +371,7 @@ mod tests {
         ) {
             let y: Vec<f64> = noise.iter().enumerate().map(|(i, e)| e + if i >= at { jump } else { 0.0 }).collect();
             let objective = |y: &[f64]| Pieces::new(&[y.to_vec()]).unwrap().cut().objective;
-            let cut = Pieces::new(&[y.clone()]).unwrap().cut();
+            let cut = Pieces::new(std::slice::from_ref(&y)).unwrap().cut();
             let scaled: Vec<f64> = y.iter().map(|v| 5.0 - scale * v).collect();
             prop_assert_eq!(&Pieces::new(&[scaled]).unwrap().cut().starts, &cut.starts);
             let reversed: Vec<f64> = y.iter().rev().copied().collect();

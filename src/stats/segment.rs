@@ -6,13 +6,7 @@ use super::robust::median_mut;
 /// `cost(a, b)` over parts `a..b` plus `penalty` per cut (optimal partitioning, Jackson et al. 2005; every position
 /// allowed). A start that no later end can need is given up (PELT, Killick et al. 2012), which changes nothing where
 /// `cost(a, b) + cost(b, c) ≤ cost(a, c) + slack` for all a < b < c.
-pub fn partition(
-    n: usize,
-    min_len: usize,
-    penalty: f64,
-    slack: f64,
-    cost: impl Fn(usize, usize) -> f64,
-) -> Vec<usize> {
+pub fn partition(n: usize, min_len: usize, penalty: f64, slack: f64, cost: impl Fn(usize, usize) -> f64) -> Vec<usize> {
     let mut best = vec![f64::INFINITY; n + 1];
     let mut from = vec![0; n + 1];
     best[0] = -penalty;

@@ -67,26 +67,31 @@ fn changes_that_people_marked() {
     let job = SegmentJob { files, annotations: Some(marks), json: true, ..SegmentJob::default() };
     let series: Vec<serde_json::Value> = serde_json::from_str(&segment(&job).unwrap()).unwrap();
     let mean = |key: &str| series.iter().map(|s| s[key].as_f64().unwrap()).sum::<f64>() / series.len() as f64;
-    assert!(series.len() >= 16 && mean("f1") > 0.777 && mean("covering") > 0.742, "{} {}", mean("f1"), mean("covering"));
+    assert!(
+        series.len() >= 16 && mean("f1") > 0.777 && mean("covering") > 0.742,
+        "{} {}",
+        mean("f1"),
+        mean("covering")
+    );
 }
 
 /// Every restoration of petrol prices is found, at most one other day a month, and brands move in one order.
 #[test]
 fn restorations_of_petrol_prices() {
-    let (Some(events), Some(stations), Some(jumps)) = (
-        shared("nsw_fuel_events_2019.csv.gz"),
-        shared("nsw_fuel_stations.csv"),
-        shared("nsw_fuel_upjumps_2019.csv"),
-    ) else {
+    let (Some(events), Some(stations), Some(jumps)) =
+        (shared("nsw_fuel_events_2019.csv.gz"), shared("nsw_fuel_stations.csv"), shared("nsw_fuel_upjumps_2019.csv"))
+    else {
         return;
     };
     let settings = settings::load(Some(&root().join("benches/real/fuel.toml"))).unwrap();
     let inputs = [(TableKind::Prices, events), (TableKind::Enterprises, stations)];
     let inputs = inputs.map(|(table, path)| (table, vec![path.display().to_string()]));
     let scratch = tempfile::tempdir().unwrap();
-    let read = pricewatch::run::read(&Job { inputs: inputs.into(), ..Job::default() }, &settings, scratch.path()).unwrap();
+    let read =
+        pricewatch::run::read(&Job { inputs: inputs.into(), ..Job::default() }, &settings, scratch.path()).unwrap();
     let screen = SCREENS.iter().find(|s| s.id == "mass-rise").unwrap();
-    let found = (screen.run)(&read.panel, &Context { as_of: Day(20_000), seed: 1 }, &settings.knobs[screen.id]).findings;
+    let found =
+        (screen.run)(&read.panel, &Context { as_of: Day(20_000), seed: 1 }, &settings.knobs[screen.id]).findings;
     let waves: Vec<_> =
         found.iter().filter(|f| f.subject.cell.is_some_and(|c| read.panel.cells[c].product == "U91")).collect();
     let text = std::fs::read_to_string(jumps).unwrap();

@@ -33,7 +33,10 @@ fn a_break_is_dated_and_scored() {
     assert!((one["pieces"][1]["columns"][0]["level"].as_f64().unwrap() - 3.0).abs() < 0.02);
     // Marks 60 and 61 together: found {0, 60} are both marked (1), each annotator's marks are found (1).
     assert_eq!(one["f1"].as_f64(), Some(1.0));
-    assert!((one["covering"].as_f64().unwrap() - 0.5 * (1.0 + (61.0 * 60.0 / 61.0 + 59.0 * 59.0 / 60.0) / 120.0)).abs() < 1e-9);
+    assert!(
+        (one["covering"].as_f64().unwrap() - 0.5 * (1.0 + (61.0 * 60.0 / 61.0 + 59.0 * 59.0 / 60.0) / 120.0)).abs()
+            < 1e-9
+    );
     let (ok, text) = run(&[&path, "--value", "price", "--lang", "en"]);
     assert!(ok && text.starts_with("mask: 120 values, 1 changes\n  60 (W060)  price: mean 2.0"), "{text}");
 }
