@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::casebook::Standing;
 use crate::certification;
 use crate::detect::SCREENS;
 use crate::ingest::date::parse_date;
 use crate::ingest::series::Pick;
 use crate::law::{self, TESTS};
-use crate::model::{Lang, TableKind, TextStatus};
-use crate::run::{self, Job, SegmentJob};
+use crate::model::{Day, Lang, TableKind, TextStatus};
+use crate::run::{self, DispositionJob, ImportJob, ImportOutcome, Job, SegmentJob};
 use crate::simulate::{self, Plan};
 use crate::{evaluate, report, settings};
 
@@ -33,6 +34,9 @@ enum Command {
         inputs: Inputs,
         #[command(flatten)]
         common: Common,
+        /// 分析这本案册，不给输入文件 / analyse this casebook instead of input files
+        #[arg(long)]
+        casebook: Option<PathBuf>,
         /// 输出目录 / output folder
         #[arg(long)]
         out: PathBuf,
@@ -174,9 +178,75 @@ enum Command {
         #[arg(long, value_enum, default_value_t = LangArg::Zh)]
         lang: LangArg,
     },
-    /// 重新计算清单中的每个哈希 / recompute every hash of the manifest
+    /// 把文件记入案册（每周一次）/ add files to a casebook (every week)
+    Import {
+        /// 文件、通配符或目录，依次记入 / files, globs or folders, in this order
+        #[arg(required = true)]
+        files: Vec<String>,
+        /// 案册目录，没有就新建 / the casebook's folder, made where there is none
+        #[arg(long)]
+        casebook: PathBuf,
+        /// 全部文件都是这种表，不用识别 / the table of every file, instead of recognising it
+        #[arg(long, value_enum)]
+        table: Option<TableArg>,
+        /// 取代案册里的哪个文件：名称、编号或哈希 / which file of the casebook it takes the place of: name, number or hash
+        #[arg(long)]
+        supersedes: Option<String>,
+        /// 同名文件是更正件，取代旧的 / files take the place of earlier ones of the same name
+        #[arg(long, conflicts_with = "supersedes")]
+        corrected: bool,
+        /// 谁记入的 / who brings them
+        #[arg(long)]
+        by: Option<String>,
+        /// 何日记入 / on which day
+        #[arg(long)]
+        when: Option<String>,
+        /// 设置文件：列的对应，以后同样表头会记住 / settings: the mapping of columns, remembered for the same header
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// 记录对线索的处置 / record what was decided on a lead
+    Disposition {
+        /// 线索编号 / lead id
+        lead: String,
+        /// 案册目录 / the casebook's folder
+        #[arg(long)]
+        casebook: PathBuf,
+        /// 处置状态 / what was decided
+        #[arg(long, value_enum)]
+        status: StandingArg,
+        /// 备注 / remark
+        #[arg(long, default_value = "")]
+        note: String,
+        /// 告诫日期，供须先告诫的规则使用 / day of a notice, for the rules that need one
+        #[arg(long)]
+        notice_date: Option<String>,
+        /// 谁决定的 / who decided
+        #[arg(long)]
+        by: Option<String>,
+        /// 何日决定 / on which day
+        #[arg(long)]
+        when: Option<String>,
+    },
+    /// 两次运行对比：新增、持续、加重、缓和、消失 / two runs side by side
+    Compare {
+        /// 上次的输出目录 / output folder of the run before
+        old: PathBuf,
+        /// 本次的输出目录 / output folder of this run
+        new: PathBuf,
+        /// 写到，默认在本次目录旁 / output folder, beside the new run by default
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// 语言 / language
+        #[arg(long, value_enum, default_value_t = LangArg::Zh)]
+        lang: LangArg,
+        /// 覆盖非空目录 / replace a non-empty folder
+        #[arg(long)]
+        force: bool,
+    },
+    /// 重新计算清单（或案册）中的每个哈希 / recompute every hash of the manifest, or of a casebook
     Verify {
-        /// 运行输出目录 / output folder of a run
+        /// 运行输出目录或案册 / output folder of a run, or a casebook
         dir: PathBuf,
     },
     /// 补全脚本 / shell completions
@@ -249,6 +319,58 @@ enum LangArg {
     En,
 }
 
+/// Tables a file may hold.
+#[derive(Clone, Copy, ValueEnum)]
+enum TableArg {
+    Prices,
+    Transactions,
+    Costs,
+    Enterprises,
+    Notices,
+    Certificates,
+    Caps,
+}
+
+impl From<TableArg> for TableKind {
+    fn from(t: TableArg) -> TableKind {
+        match t {
+            TableArg::Prices => TableKind::Prices,
+            TableArg::Transactions => TableKind::Transactions,
+            TableArg::Costs => TableKind::Costs,
+            TableArg::Enterprises => TableKind::Enterprises,
+            TableArg::Notices => TableKind::Notices,
+            TableArg::Certificates => TableKind::Certificates,
+            TableArg::Caps => TableKind::Caps,
+        }
+    }
+}
+
+/// 处置状态，中文或英文 / in Chinese or English
+#[derive(Clone, Copy, ValueEnum)]
+enum StandingArg {
+    #[value(name = "已核查", alias = "checked")]
+    Checked,
+    #[value(name = "立案", alias = "case-opened")]
+    CaseOpened,
+    #[value(name = "排除", alias = "excluded")]
+    Excluded,
+}
+
+impl From<StandingArg> for Standing {
+    fn from(s: StandingArg) -> Standing {
+        match s {
+            StandingArg::Checked => Standing::Checked,
+            StandingArg::CaseOpened => Standing::CaseOpened,
+            StandingArg::Excluded => Standing::Excluded,
+        }
+    }
+}
+
+fn day(flag: &str, text: Option<&String>) -> Result<Option<Day>> {
+    let parse = |t: &String| parse_date(t).map_err(|f| anyhow::anyhow!("{flag} {t}: {} / {}", f.zh, f.en));
+    Ok(text.map(parse).transpose()?.map(|m| m.day))
+}
+
 impl From<LangArg> for Lang {
     fn from(l: LangArg) -> Lang {
         match l {
@@ -259,10 +381,7 @@ impl From<LangArg> for Lang {
 }
 
 fn job(inputs: Inputs, common: &Common) -> Result<Job> {
-    let as_of = match &common.as_of {
-        Some(text) => Some(parse_date(text).map_err(|f| anyhow::anyhow!("--as-of {text}: {} / {}", f.zh, f.en))?.day),
-        None => None,
-    };
+    let as_of = day("--as-of", common.as_of.as_ref())?;
     if let Some(threads) = common.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build_global().context("--threads")?;
     }
@@ -284,15 +403,19 @@ fn job(inputs: Inputs, common: &Common) -> Result<Job> {
         progress: !common.quiet && !common.no_progress,
         rules: common.rules.clone(),
         rule_files: common.rule_file.clone(),
+        ..Job::default()
     })
 }
 
 /// Parses the command line and does what it says.
 pub fn dispatch() -> Result<()> {
     match Cli::parse().command {
-        Command::Run { inputs, common, out, force } => {
-            run::run(&job(inputs, &common)?, &settings::load(common.config.as_deref())?, &out, force)
-        }
+        Command::Run { inputs, common, casebook, out, force } => run::run(
+            &Job { casebook, ..job(inputs, &common)? },
+            &settings::load(common.config.as_deref())?,
+            &out,
+            force,
+        ),
         Command::Check { inputs, common } => {
             print!("{}", run::check(&job(inputs, &common)?, &settings::load(common.config.as_deref())?)?);
             Ok(())
@@ -341,6 +464,23 @@ pub fn dispatch() -> Result<()> {
             let pick = Pick { values: value, time };
             let job = SegmentJob { files, pick, log, penalty, annotations, json, lang: lang.into() };
             print!("{}", run::segment(&job)?);
+            Ok(())
+        }
+        Command::Import { files, casebook, table, supersedes, corrected, by, when, config } => {
+            let table = table.map(TableKind::from);
+            let when = day("--when", when.as_ref())?;
+            import(&ImportJob { files, casebook, table, supersedes, corrected, by, when }, config.as_deref())
+        }
+        Command::Disposition { lead, casebook, status, note, notice_date, by, when } => {
+            let when = day("--when", when.as_ref())?;
+            let notice_date = day("--notice-date", notice_date.as_ref())?;
+            let status = status.into();
+            run::disposition(&DispositionJob { lead, casebook, status, note, notice_date, by, when })
+        }
+        Command::Compare { old, new, out, lang, force } => {
+            let out = out.unwrap_or_else(|| beside(&new, "compare"));
+            print!("{}", run::compare(&old, &new, &out, lang.into(), force)?);
+            eprintln!("→ {}", out.display());
             Ok(())
         }
         Command::Verify { dir } => verify(&dir),
@@ -409,8 +549,19 @@ fn explain(id: Option<&str>, lang: Lang, files: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
+/// Imports, prints what became of each file; files not taken are an error, the others are in.
+fn import(job: &ImportJob, config: Option<&std::path::Path>) -> Result<()> {
+    let said = run::import(job, &settings::load(config)?)?;
+    print!("{}", run::summary(&said));
+    let refused = said.iter().filter(|s| matches!(s.1, ImportOutcome::Refused(_))).count();
+    if refused > 0 {
+        bail!("有 {refused} 个文件没有取，原因见上 / {refused} files were not taken; see above");
+    }
+    Ok(())
+}
+
 fn verify(dir: &std::path::Path) -> Result<()> {
-    let changed = report::verify(dir)?;
+    let changed = if dir.join("CURRENT").exists() { run::damaged(dir)? } else { report::verify(dir)? };
     if changed.is_empty() {
         println!("一致 / everything matches");
         return Ok(());

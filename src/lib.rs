@@ -5,6 +5,7 @@
 //! ```
 //! Start at [`run`]: it wires the rooms; each of them imports only [`model`] and [`stats`].
 
+pub mod casebook;
 pub mod certification;
 pub mod cli;
 pub mod detect;

@@ -42,7 +42,8 @@ pub fn draft_settings(files: &[PathBuf]) -> Result<String> {
     Ok(text)
 }
 
-fn sample(path: &Path) -> Result<(String, Vec<Vec<String>>)> {
+/// Encoding as shown, and the first rows.
+pub fn sample(path: &Path) -> Result<(String, Vec<Vec<String>>)> {
     if matches!(format_of(path), Some("xlsx" | "parquet")) {
         let rows = sheet::lines(path, TableKind::Prices)?;
         return Ok((String::new(), rows.into_iter().take(ROWS).map(|l| l.1).collect()));

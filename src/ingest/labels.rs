@@ -57,13 +57,19 @@ impl Labels {
         let seller_id = seller_id.to_uppercase();
         let label =
             Label { basis, seller_id, seller_name, region, market, product, spec, brand, unit: reading.unit, family };
+        let id = self.intern(label);
+        Ok(Known { id, per_price: reading.per_price, unknown_pack })
+    }
+
+    /// The number of a label, a new one where it is not known yet.
+    pub fn intern(&self, label: Label) -> u32 {
         let mut store = self.store.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let next = store.list.len() as u32;
         let id = *store.ids.entry(label.clone()).or_insert(next);
         if id == next {
             store.list.push(label);
         }
-        Ok(Known { id, per_price: reading.per_price, unknown_pack })
+        id
     }
 
     /// All labels, in the order in which they were first met (which varies: sort before use).

@@ -16,6 +16,7 @@ pub mod number;
 pub mod product;
 mod raw;
 mod read;
+mod recognise;
 mod rows;
 pub mod series;
 mod sheet;
@@ -28,8 +29,11 @@ pub use draft::draft_settings;
 pub use labels::Labels;
 pub use raw::raw_lines;
 pub use read::{FileRead, read_observations};
+pub use recognise::{Recognised, reader, recognise};
 pub use rows::Keep;
-pub use side::{Costs, Owners, Profiles, read_caps, read_certificates, read_costs, read_notices, read_owners};
+pub use side::{
+    Costs, Owners, Profiles, read_caps, read_certificates, read_costs, read_notices, read_owners, read_side,
+};
 
 /// How files are to be read.
 #[derive(Clone, Debug, Default)]

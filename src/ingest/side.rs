@@ -179,6 +179,18 @@ pub fn read_caps(path: &Path, file: u32, options: &Options, caps: &mut BTreeMap<
     })
 }
 
+/// Reads any side table for its counts and rejects alone.
+pub fn read_side(path: &Path, file: u32, table: TableKind, options: &Options) -> Result<FileRead> {
+    match table {
+        TableKind::Costs => read_costs(path, file, options, &mut Costs::default()),
+        TableKind::Enterprises => read_owners(path, file, options, &mut Owners::new(), &mut Profiles::new()),
+        TableKind::Notices => read_notices(path, file, options, &mut Vec::new()),
+        TableKind::Certificates => read_certificates(path, file, options, &mut Vec::new()),
+        TableKind::Caps => read_caps(path, file, options, &mut BTreeMap::new()),
+        _ => anyhow::bail!("{}: {} 不是附表 / is no side table", path.display(), table.name()),
+    }
+}
+
 type Fault = (&'static str, String, Text);
 
 fn each_row(

@@ -96,6 +96,7 @@ fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
         findings: vec![index],
         innocent: innocent(panel, f),
         next_steps: next_steps(f),
+        course: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CostExplained, Day, Kind, Text};
+use super::{CostExplained, Course, Day, Kind, Text};
 
 /// State of an innocent explanation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -93,4 +93,6 @@ pub struct Lead {
     pub innocent: Vec<Check>,
     /// 建议核查: what to ask for next.
     pub next_steps: Vec<Text>,
+    /// What earlier weeks say of it, in a run on a casebook.
+    pub course: Option<Course>,
 }

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod certificate;
 pub mod finding;
+pub mod history;
 pub mod lead;
 pub mod panel;
 pub mod rule;
@@ -14,6 +15,7 @@ pub mod time;
 pub use batch::{Batch, Extra, Label};
 pub use certificate::Certificate;
 pub use finding::{CostExplained, Finding, Kind, Party, RowNote, Skip, Step, Subject};
+pub use history::{Course, Decision, Level, Past, Status, Weekly};
 pub use lead::{Check, Grade, Lead, State};
 pub use panel::{Basis, Cell, CostPath, CreditCode, Grid, Item, MarketDay, Panel, PriceUnit, Seller, Series};
 pub use rule::{

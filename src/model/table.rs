@@ -80,7 +80,7 @@ pub struct Reject {
 }
 
 /// rows read = used + rejected + duplicates, always.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Accounting {
     /// Data rows found (header, banner and blank lines are not rows).
     pub rows_read: u64,
@@ -117,7 +117,7 @@ impl Accounting {
 }
 
 /// How one file was understood.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct FileReport {
     /// Path as given by the user.
     pub path: String,

@@ -51,8 +51,19 @@ pub fn build(
     naming: &Naming<'_>,
     cost: impl Fn(&Cell) -> Option<CostPath>,
 ) -> Result<Built> {
+    build_from(labels, naming, cost, |series_of| aggregate_all(store, series_of))
+}
+
+/// The same from parts aggregated elsewhere; `parts` learns the series of each label (sellers are told apart by all
+/// labels). Rows of one series and day must share a part.
+pub fn build_from(
+    labels: &[Label],
+    naming: &Naming<'_>,
+    cost: impl Fn(&Cell) -> Option<CostPath>,
+    parts: impl FnOnce(&[u32]) -> Result<Vec<Part>>,
+) -> Result<Built> {
     let (mut draft, series_of) = draft(labels, naming);
-    let parts = aggregate_all(store, &series_of)?;
+    let parts = parts(&series_of)?;
     let mut duplicates: BTreeMap<u32, u64> = BTreeMap::new();
     let mut typos = Vec::new();
     for part in parts {

@@ -53,7 +53,7 @@ impl Store {
         let held = self.held.fetch_add(bytes(&batch), Ordering::Relaxed) + bytes(&batch);
         for (part, rows) in self.parts.iter().zip(&rows).filter(|(_, rows)| !rows.is_empty()) {
             let mut part = part.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            part.batches.push(select(&batch, rows));
+            part.batches.push(batch.select(rows));
         }
         if held > BUDGET_BYTES && self.held.swap(0, Ordering::Relaxed) > 0 {
             self.spill();
@@ -67,7 +67,7 @@ impl Store {
                 continue;
             }
             let path = self.folder.join(format!("rows-{p:02}-{:04}.parquet", part.spilled.len()));
-            let batch = concat(std::mem::take(&mut part.batches));
+            let batch = Batch::concat(std::mem::take(&mut part.batches));
             match write(&path, &batch) {
                 Ok(()) => part.spilled.push(path),
                 Err(e) => *self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(e),
@@ -88,58 +88,11 @@ impl Store {
                     for path in &part.spilled {
                         batches.push(read(path)?);
                     }
-                    Ok(concat(batches))
+                    Ok(Batch::concat(batches))
                 }
             })
             .collect())
     }
-}
-
-fn select(batch: &Batch, rows: &[u32]) -> Batch {
-    fn pick<T: Copy>(column: &[T], rows: &[u32]) -> Vec<T> {
-        if column.is_empty() { Vec::new() } else { rows.iter().map(|&i| column[i as usize]).collect() }
-    }
-    Batch {
-        label: pick(&batch.label, rows),
-        day: pick(&batch.day, rows),
-        second: pick(&batch.second, rows),
-        price: pick(&batch.price, rows),
-        quantity: pick(&batch.quantity, rows),
-        cost: pick(&batch.cost, rows),
-        list: pick(&batch.list, rows),
-        fee: pick(&batch.fee, rows),
-        stock: pick(&batch.stock, rows),
-        extra: Vec::new(),
-        hash: pick(&batch.hash, rows),
-        row: pick(&batch.row, rows),
-    }
-}
-
-fn concat(batches: Vec<Batch>) -> Batch {
-    fn add<T: Clone>(all: &mut Vec<T>, part: &[T], before: usize, now: usize, unknown: T) {
-        if part.is_empty() && all.is_empty() {
-            return;
-        }
-        all.resize(before, unknown.clone());
-        all.extend_from_slice(part);
-        all.resize(now, unknown);
-    }
-    let mut all = Batch::default();
-    for b in batches {
-        let (before, now) = (all.len(), all.len() + b.len());
-        all.label.extend_from_slice(&b.label);
-        all.day.extend_from_slice(&b.day);
-        all.price.extend_from_slice(&b.price);
-        all.hash.extend_from_slice(&b.hash);
-        all.row.extend_from_slice(&b.row);
-        add(&mut all.second, &b.second, before, now, 0);
-        add(&mut all.quantity, &b.quantity, before, now, f64::NAN);
-        add(&mut all.cost, &b.cost, before, now, f64::NAN);
-        add(&mut all.list, &b.list, before, now, f64::NAN);
-        add(&mut all.fee, &b.fee, before, now, f64::NAN);
-        add(&mut all.stock, &b.stock, before, now, f64::NAN);
-    }
-    all
 }
 
 fn write(path: &Path, b: &Batch) -> Result<()> {

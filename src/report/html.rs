@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use minijinja::{AutoEscape, Environment};
 use serde_json::{Value, json};
 
-use super::{Results, chart, font, page as one_language, rules};
+use super::{Results, chart, font, page as one_language, rules, weekly};
 use crate::model::{Kind, Lang, Lead, Sheet, State, Text, masked};
 
 /// The page. `charts` holds (name, SVG) per lead.
@@ -40,11 +40,14 @@ pub fn page(r: &Results<'_>, charts: &[Vec<(String, String)>]) -> Result<String>
     let (first, last) = span(r);
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::Html);
+    env.add_template("weekly", include_str!("weekly.html.jinja"))?;
+    env.add_template("course", include_str!("course.html.jinja"))?;
     env.add_template("report", include_str!("report.html.jinja"))?;
     let template = env.get_template("report")?;
     let leads = leads?;
     let body = template.render(minijinja::Value::from(minijinja::value::Serde(json!({
         "style": include_str!("page.css"), "w": words[key], "lang": key, "total": r.total, "files": files, "leads": leads, "events": events,
+        "weekly": weekly::section(r),
         "rules": rules::summary(r), "certificates": certificates(r), "unknown_regions": r.unknown_regions, "screens": screens, "first": first, "last": last, "as_of": r.context.as_of,
         "series": r.panel.series.len(), "sellers": r.panel.sellers.len(), "cells": r.panel.cells.len(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -101,7 +104,7 @@ fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value>
     let steps_next: Vec<&str> = l.next_steps.iter().map(|t| t.get(r.lang)).collect();
     let notes: Vec<&str> = l.quality_notes.iter().map(|t| t.get(r.lang)).collect();
     Ok(json!({
-        "id": l.id, "kind": l.kind.name(), "sellers": names, "region": l.region, "product": l.product, "market": l.market,
+        "id": l.id, "course": weekly::course(r, l), "kind": l.kind.name(), "sellers": names, "region": l.region, "product": l.product, "market": l.market,
         "first": l.first_day, "last": l.last_day, "reference": number(l.reference_price, 2), "observed": number(l.observed_price, 2),
         "increase": number(l.increase_pct, 0), "excess": l.excess_amount.map_or("–".to_owned(), |v| format!("{v:.2} {}", r.panel.currency.get(r.lang))), "cost": l.cost.name(),
         "quality": format!("{:?}", l.quality), "notes": notes, "summary": l.summary.get(r.lang), "charts": svgs,

@@ -2,6 +2,7 @@
 
 mod chain;
 mod chart;
+mod compare;
 mod dossier;
 mod evidence;
 mod findings;
@@ -10,6 +11,7 @@ mod html;
 mod manifest;
 mod rules;
 mod tables;
+mod weekly;
 mod workbook;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,16 +22,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Accounting, Context, Day, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Reject, RowRef, Rule, Screen,
-    Skip, TableKind, Text,
+    Skip, TableKind, Text, Weekly,
 };
 
+pub use compare::{Compared, compare, compared_text};
 pub use dossier::{Background, Previous, dossier, index};
 pub use evidence::evidence;
 pub use manifest::{changed_inputs, hash_file, verify};
 
 /// Names a run writes at the top of its folder.
-pub const TOP_LEVEL: [&str; 11] = [
+pub const TOP_LEVEL: [&str; 12] = [
     "leads.csv",
+    "closed.csv",
     "rules.csv",
     "rule_rows.csv",
     "regions",
@@ -79,6 +83,15 @@ pub struct Command {
     pub rule_files: Vec<String>,
     /// Settings and rule files with their SHA-256.
     pub hashes: Vec<(String, String)>,
+    /// The casebook, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub casebook: Option<String>,
+    /// Remembered mapping and encoding of single files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<(String, BTreeMap<String, String>, Option<String>)>,
+    /// Ids of leads as found → as kept over the weeks; empty = kept quiet.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lead_ids: BTreeMap<String, String>,
 }
 
 /// Everything a report shows.
@@ -123,6 +136,8 @@ pub struct Results<'a> {
     pub context: Context,
     /// Language of what people read.
     pub lang: Lang,
+    /// What earlier weeks add, in a run on a casebook.
+    pub weekly: Option<&'a Weekly>,
 }
 
 impl Results<'_> {
@@ -142,6 +157,9 @@ pub fn render(results: &Results<'_>, emit: &mut dyn FnMut(&str, &[u8]) -> Result
     out("leads.csv", &tables::leads(results)?)?;
     for (code, bytes) in tables::leads_by_jurisdiction(results)? {
         out(&format!("regions/{code}.leads.csv"), &bytes)?;
+    }
+    if let Some(weekly) = results.weekly {
+        out("closed.csv", &weekly::closed(weekly)?)?;
     }
     out("rules.csv", &rules::rules(results)?)?;
     out("rule_rows.csv", &rules::rule_rows(results)?)?;

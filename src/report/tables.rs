@@ -2,11 +2,11 @@
 
 use anyhow::{Context as _, Result};
 
-use super::Results;
+use super::{Results, weekly};
 use crate::model::{Lang, Lead};
 
 /// The columns of leads.csv, in order.
-pub const LEAD_COLUMNS: [&str; 22] = [
+pub const LEAD_COLUMNS: [&str; 26] = [
     "lead_id",
     "kind",
     "score",
@@ -29,6 +29,10 @@ pub const LEAD_COLUMNS: [&str; 22] = [
     "summary",
     "jurisdiction",
     "jurisdiction_name",
+    "status",
+    "since",
+    "change",
+    "disposition",
 ];
 
 /// Harmless in Excel and WPS.
@@ -57,6 +61,7 @@ fn some_leads<'a>(r: &Results<'_>, leads: impl Iterator<Item = &'a Lead>) -> Res
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(LEAD_COLUMNS)?;
     for l in leads {
+        let [status, since, change, disposition] = weekly::cells(r, l);
         out.write_record([
             l.id.clone(),
             l.kind.name().to_owned(),
@@ -80,6 +85,10 @@ fn some_leads<'a>(r: &Results<'_>, leads: impl Iterator<Item = &'a Lead>) -> Res
             safe(l.summary.get(r.lang)),
             r.regions.get(&l.region).map_or(String::new(), |c| c.0.clone()),
             r.regions.get(&l.region).map_or(String::new(), |c| c.1.clone()),
+            status,
+            since,
+            change,
+            disposition,
         ])?;
     }
     out.into_inner().context("leads.csv")

@@ -7,7 +7,7 @@ use rust_xlsxwriter::{
 };
 
 use super::{Results, rules};
-use crate::model::{CostExplained, Day, Grade, Kind, Lang, Lead, State, masked};
+use crate::model::{CostExplained, Course, Day, Grade, Kind, Lang, Lead, State, masked};
 
 /// Excel's own bounds: characters of a cell, and rows of a sheet below the header.
 const CELL_CHARACTERS: usize = 32_000;
@@ -127,7 +127,13 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
     let peers = |l: &Lead| r.panel.cells[l.cell?].market.iter().map(|d| f64::from(d.n)).reduce(f64::max);
     let rise = |l: &Lead| Some(l.observed_price? - l.reference_price?);
     let w = |zh, en| word(r, zh, en);
-    vec![
+    let course = |pick: &dyn Fn(&Course) -> String| text(&|l| l.course.as_ref().map_or(String::new(), pick));
+    let decided = lead.and_then(|l| l.course.as_ref()?.decision.as_ref());
+    let fill = |said: Option<String>, open: &'static [(&'static str, &'static str)]| {
+        said.filter(|s| !s.is_empty()).map_or(Cell::Open(open), Cell::Text)
+    };
+    let notice = decided.and_then(|d| d.notice_date);
+    let mut columns = vec![
         (w("线索编号", "Lead"), 14.0, text(&|l| l.id.clone())),
         (w("类型", "Kind"), 12.0, text(&|l| kind(r, l.kind).to_owned())),
         (w("区划", "Region"), 16.0, text(&|l| r.regions.get(&l.region).map_or(l.region.clone(), |c| c.1.clone()))),
@@ -158,12 +164,21 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
         (w("建议核查事项", "What to check"), 38.0, text(&next)),
         (w("摘要", "Summary"), 60.0, text(&|l| l.summary.get(r.lang).to_owned())),
         (w("图表", "Chart"), 14.0, Cell::Chart(chart.to_owned())),
-        (w("状态", "Status"), 10.0, Cell::Open(STATUS)),
-        (w("是否已告诫", "Notice"), 11.0, Cell::Open(NOTICE)),
-        (w("告诫日期", "Notice date"), 12.0, Cell::Open(&[])),
-        (w("承办人", "Handler"), 10.0, Cell::Open(&[])),
-        (w("处置", "Disposition"), 20.0, Cell::Open(&[])),
-    ]
+        (w("状态", "Status"), 10.0, fill(decided.map(|d| d.status.get(r.lang).to_owned()), STATUS)),
+        (w("是否已告诫", "Notice"), 11.0, fill(notice.map(|_| w("已告诫", "notice given").to_owned()), NOTICE)),
+        (w("告诫日期", "Notice date"), 12.0, notice.map_or(Cell::Open(&[]), Cell::Date)),
+        (w("承办人", "Handler"), 10.0, fill(decided.map(|d| d.by.clone()), &[])),
+        (w("处置", "Disposition"), 20.0, fill(decided.map(|d| d.note.clone()), &[])),
+    ];
+    if r.weekly.is_some() {
+        let weekly = [
+            (w("本次", "This week"), 9.0, course(&|c| c.status.words().get(r.lang).to_owned())),
+            (w("自", "Since"), 12.0, course(&|c| c.since.to_string())),
+            (w("变化", "Change"), 26.0, course(&|c| c.note.get(r.lang).to_owned())),
+        ];
+        columns.splice(1..1, weekly);
+    }
+    columns
 }
 
 fn kind(r: &Results<'_>, kind: Kind) -> &'static str {

@@ -58,8 +58,16 @@ pub fn again(
         let mine = pick(&batch, &read.series_of_label, wanted, &typos);
         seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(mine);
     };
-    for (file, (table, path)) in (0u32..).zip(&inputs.files) {
+    if let Some(book) = &inputs.book {
+        let sift = |mut batch: Batch| {
+            batch.extra.retain(|(_, e)| say && keep(e));
+            take(batch);
+        };
+        book.again(&read.panel, &read.labels, (!say).then_some(wanted), &sift)?;
+    }
+    for (file, (table, path)) in (0u32..).zip(&inputs.files).filter(|_| inputs.book.is_none()) {
         if matches!(table, TableKind::Prices | TableKind::Transactions) {
+            let options = super::options_of(&inputs.profiles, &options, *table, path);
             let keep: Option<ingest::Keep<'_>> = if say { Some(&keep) } else { None };
             ingest::read_observations(path, file, *table, &options, &read.labels, keep, &take)?;
         }

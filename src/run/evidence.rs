@@ -58,6 +58,7 @@ fn texts(read: &Read, job: &Job, settings: &Settings, rows: &BTreeSet<RowRef>) -
     let mut out = BTreeMap::new();
     for (file, lines) in by_file {
         let (path, table) = (&read.paths[file as usize], read.files[file as usize].table);
+        let options = super::options_of(&read.read_as, &options, table, path);
         let found = ingest::raw_lines(path, table, &options, &lines)?;
         out.extend(found.into_iter().map(|(line, text)| (RowRef::new(file, line), text)));
     }

@@ -1,13 +1,18 @@
 //! How does it all flow? Bytes → observations → panel → findings → leads → files.
 
 mod again;
+mod book;
+mod compare;
+mod disposition;
 mod dossier;
 mod evidence;
 mod fees;
+mod import;
 mod law;
 mod reopen;
 mod segment;
 mod stage;
+mod weekly;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,21 +21,26 @@ use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
+use crate::casebook::{self, Profile};
 use crate::certification;
 use crate::detect::SCREENS;
 use crate::ingest::{self, Costs, FileRead, Labels, Owners, identity};
 use crate::lead;
 use crate::model::{
     Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Lead, Notice, Outcome, Panel,
-    Reject, Skip, TableKind,
+    Reject, Skip, TableKind, Weekly,
 };
 use crate::panel::{self, Naming, Store};
 use crate::report::{self, InputFile, Results};
 use crate::settings::Settings;
+use book::Book;
 use stage::Stage;
 
+pub use compare::compare;
+pub use disposition::{DispositionJob, disposition};
 pub use dossier::dossier;
 pub use evidence::evidence;
+pub use import::{ImportJob, Outcome as ImportOutcome, damaged, import, summary};
 pub use reopen::Command;
 pub use segment::{SegmentJob, segment};
 
@@ -53,12 +63,32 @@ pub struct Job {
     pub rules: Vec<String>,
     /// Rule files beside those of the settings.
     pub rule_files: Vec<PathBuf>,
+    /// A casebook instead of input files.
+    pub casebook: Option<PathBuf>,
+    /// How single files are to be read, where the settings do not say (a run on a casebook opened again).
+    pub profiles: BTreeMap<PathBuf, Profile>,
+    /// Ids of leads as found → as kept over the weeks; empty = kept quiet (a run on a casebook opened again).
+    pub lead_ids: BTreeMap<String, String>,
 }
 
 /// The files of a job, in reading order; standard input is kept in a folder that goes away with this.
 struct Inputs {
     files: Vec<(TableKind, PathBuf)>,
     spool: Option<tempfile::TempDir>,
+    profiles: BTreeMap<PathBuf, Profile>,
+    book: Option<Book>,
+}
+
+/// How one file is to be read: as it was remembered, else as the settings say.
+fn options_of(
+    profiles: &BTreeMap<PathBuf, Profile>,
+    base: &ingest::Options,
+    table: TableKind,
+    path: &Path,
+) -> ingest::Options {
+    let Some(profile) = profiles.get(path) else { return base.clone() };
+    let columns = BTreeMap::from([(table, profile.columns.clone())]);
+    ingest::Options { encoding: profile.encoding.clone(), columns, ..base.clone() }
 }
 
 impl Inputs {
@@ -89,6 +119,7 @@ pub struct Read {
     pub profiles: ingest::Profiles,
     labels: Labels,
     series_of_label: Vec<u32>,
+    read_as: BTreeMap<PathBuf, Profile>,
 }
 
 impl Read {
@@ -113,6 +144,8 @@ pub struct Analysed {
     inputs: Vec<InputFile>,
     rereadable: Inputs,
     context: Context,
+    weekly: Option<Weekly>,
+    lead_ids: BTreeMap<String, String>,
 }
 
 impl Analysed {
@@ -136,7 +169,8 @@ impl Analysed {
             examined: &self.examined,
             knobs: &settings.knobs,
             rule_page: crate::law::page,
-            command: reopen::Command::of(job, settings, &self.read),
+            command: reopen::Command::of(job, settings, self),
+            weekly: self.weekly.as_ref(),
             context: self.context,
             lang: job.lang,
         }
@@ -171,7 +205,8 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
         findings.extend(found);
         certificates.push(("certificate-prices", judged, n, skipped));
     }
-    let leads = lead::rank(&read.panel, SCREENS, &findings);
+    let mut leads = lead::rank(&read.panel, SCREENS, &findings);
+    weekly::rename(&mut leads, &job.lead_ids);
     let input = |(f, (sha256, sm3)): (&FileReport, (String, String))| InputFile {
         path: f.path.clone(),
         bytes: f.bytes,
@@ -180,16 +215,34 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
         sm3,
     };
     let inputs = read.files.iter().zip(hashes).map(input).collect();
-    Ok(Analysed { read, law, findings, skips, examined, leads, certificates, inputs, rereadable, context })
+    let (weekly, lead_ids) = (None, job.lead_ids.clone());
+    Ok(Analysed {
+        read,
+        law,
+        findings,
+        skips,
+        examined,
+        leads,
+        certificates,
+        inputs,
+        rereadable,
+        context,
+        weekly,
+        lead_ids,
+    })
 }
 
 /// The main job: `out` is written whole or not at all.
 pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()> {
     let stage = Stage::new(out, force)?;
-    let analysed = analyse(job, settings, stage.path())?;
+    let mut analysed = analyse(job, settings, stage.path())?;
+    let week = weekly::follow(&mut analysed)?;
     let results = analysed.results(job, settings);
     report::render(&results, &mut |name, bytes| stage.write(name, bytes))?;
     drop(results);
+    if let (Some(week), Some(dir)) = (week, &job.casebook) {
+        casebook::history::keep(dir, &week)?;
+    }
     let Analysed { read, leads, rereadable, .. } = analysed;
     drop(rereadable); // what standard input was kept in
     stage.publish()?;
@@ -236,6 +289,9 @@ const TABLES: [TableKind; 7] = [
 ];
 
 fn inputs(job: &Job, scratch: &Path) -> Result<Inputs> {
+    if let Some(dir) = &job.casebook {
+        return from_casebook(dir, job);
+    }
     let (mut all, mut spool) = (Vec::new(), None);
     for table in TABLES {
         let (stdin, named): (Vec<String>, Vec<String>) =
@@ -253,10 +309,29 @@ fn inputs(job: &Job, scratch: &Path) -> Result<Inputs> {
     if !all.iter().any(|(t, _)| matches!(t, TableKind::Prices | TableKind::Transactions)) {
         bail!("至少要有一个 --prices 或 --transactions 文件 / give at least one --prices or --transactions file");
     }
-    Ok(Inputs { files: all, spool })
+    Ok(Inputs { files: all, spool, profiles: job.profiles.clone(), book: None })
+}
+
+/// The files that count in a casebook.
+fn from_casebook(dir: &Path, job: &Job) -> Result<Inputs> {
+    if job.inputs.values().any(|files| !files.is_empty()) {
+        bail!(
+            "--casebook 不能与输入文件同用；先 pricewatch import / give files to pricewatch import, not beside --casebook"
+        );
+    }
+    let mut book = Book::open(dir, job.as_of)?;
+    let files = book.files(&TABLES);
+    if !files.iter().any(|(t, _)| import::observed(*t)) {
+        bail!("{}: 还没有价格或交易 / no prices or transactions yet; pricewatch import", dir.display());
+    }
+    let profiles = (0u32..).zip(&files).map(|(n, (_, path))| (path.clone(), book.profile(n))).collect();
+    Ok(Inputs { files, spool: None, profiles, book: Some(book) })
 }
 
 fn hash_inputs(inputs: &Inputs) -> Result<Vec<(String, String)>> {
+    if let Some(book) = &inputs.book {
+        return Ok((0..inputs.files.len() as u32).map(|n| book.hashes(n)).collect());
+    }
     inputs.files.iter().map(|(_, path)| report::hash_file(path).with_context(|| inputs.shown(path))).collect()
 }
 
@@ -281,14 +356,23 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     let (mut costs, mut owners, mut profiles) = (Costs::default(), Owners::new(), BTreeMap::new());
     let (mut notices, mut caps, mut certificates) = (Vec::new(), BTreeMap::new(), Vec::new());
     let (mut reports, mut paths, mut rejects): (Vec<FileReport>, Vec<PathBuf>, Vec<Reject>) = Default::default();
+    if let Some(book) = &inputs.book {
+        book.count_late(&labels)?;
+    }
     for (file, (table, path)) in (0u32..).zip(inputs.files.clone()) {
+        let options = options_of(&inputs.profiles, &options, table, &path);
         let FileRead { mut report, rejects: mine } = match table {
             TableKind::Costs => ingest::read_costs(&path, file, &options, &mut costs)?,
             TableKind::Enterprises => ingest::read_owners(&path, file, &options, &mut owners, &mut profiles)?,
             TableKind::Notices => ingest::read_notices(&path, file, &options, &mut notices)?,
             TableKind::Certificates => ingest::read_certificates(&path, file, &options, &mut certificates)?,
             TableKind::Caps => ingest::read_caps(&path, file, &options, &mut caps)?,
-            _ => ingest::read_observations(&path, file, table, &options, &labels, None, &|batch| store.push(batch))?,
+            _ => match &inputs.book {
+                Some(book) => book.file(file)?,
+                None => {
+                    ingest::read_observations(&path, file, table, &options, &labels, None, &|batch| store.push(batch))?
+                }
+            },
         };
         report.path = inputs.shown(&path);
         reports.push(report);
@@ -306,14 +390,31 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
         hold_days: settings.hold_days,
         currency: &settings.currency,
     };
-    let built = panel::build(store, &labels.list(), &naming, |cell| costs.of(&cell.region, &cell.product))?;
+    let cost = |cell: &crate::model::Cell| costs.of(&cell.region, &cell.product);
+    let built = match &inputs.book {
+        Some(book) => book.parts(&labels, |all, parts| panel::build_from(all, &naming, cost, parts))?,
+        None => panel::build(store, &labels.list(), &naming, cost)?,
+    };
     settle(&mut reports, &built);
     rejects.extend(built.typos);
     rejects.sort();
     notices.sort();
     name_makers(&mut certificates, &built.panel, &profiles);
     let (panel, series_of_label) = (built.panel, built.series_of_label);
-    Ok(Read { files: reports, paths, rejects, panel, notices, caps, certificates, profiles, labels, series_of_label })
+    let read_as = inputs.profiles.clone();
+    Ok(Read {
+        files: reports,
+        paths,
+        rejects,
+        panel,
+        notices,
+        caps,
+        certificates,
+        profiles,
+        labels,
+        series_of_label,
+        read_as,
+    })
 }
 
 /// A certificates file often has no names: those of the prices and of the enterprises file stand in, and their regions.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Job, Read};
+use super::{Analysed, Job};
+use crate::casebook::Profile;
 use crate::model::Lang;
 use crate::report;
 pub use crate::report::Command;
@@ -12,7 +13,8 @@ use crate::settings::{self, Settings};
 
 impl Command {
     /// What was asked for, with the files as read.
-    pub fn of(job: &Job, settings: &Settings, read: &Read) -> Command {
+    pub fn of(job: &Job, settings: &Settings, analysed: &Analysed) -> Command {
+        let read = &analysed.read;
         let shown = |p: &PathBuf| p.display().to_string();
         let rule_files: Vec<String> = job.rule_files.iter().map(shown).collect();
         let config = settings.source.as_ref().map(shown);
@@ -23,12 +25,15 @@ impl Command {
         Command {
             inputs: read.files.iter().map(|f| (f.table, f.path.clone())).collect(),
             config,
-            as_of: job.as_of,
+            as_of: job.as_of.or_else(|| job.casebook.as_ref().map(|_| analysed.context.as_of)),
             lang: if job.lang == Lang::Zh { "zh".into() } else { "en".into() },
             seed: job.seed,
             rules: job.rules.clone(),
             rule_files,
             hashes,
+            casebook: job.casebook.as_ref().map(shown),
+            profiles: read.read_as.iter().map(|(p, of)| (shown(p), of.columns.clone(), of.encoding.clone())).collect(),
+            lead_ids: analysed.lead_ids.clone(),
         }
     }
 }
@@ -52,6 +57,13 @@ pub fn reopen(dir: &Path) -> Result<(Job, Settings)> {
         seed: command.seed,
         rules: command.rules,
         rule_files: command.rule_files.into_iter().map(PathBuf::from).collect(),
+        // A run on a casebook is opened again from the originals it was made of, whatever came in since.
+        profiles: command
+            .profiles
+            .into_iter()
+            .map(|(path, columns, encoding)| (PathBuf::from(path), Profile { columns, encoding }))
+            .collect(),
+        lead_ids: command.lead_ids,
         ..Job::default()
     };
     for (table, file) in command.inputs {

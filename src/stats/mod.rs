@@ -3,6 +3,7 @@ pub mod agreement;
 pub mod concordance;
 pub mod fdr;
 pub mod leave_out;
+pub mod online_fdr;
 pub mod pieces;
 pub mod robust;
 pub mod segment;

@@ -177,6 +177,9 @@ fn readme_commands_run() {
                 let run = folder.path().join(&words[2]);
                 words[3] = leads(&run)[0]["lead_id"].clone(); // LEAD_ID stands for one of the run's
             }
+            if words[0] == "disposition" {
+                words[1] = leads(&folder.path().join("reports/casebook"))[0]["lead_id"].clone();
+            }
             let out = std::process::Command::new(env!("CARGO_BIN_EXE_pricewatch"))
                 .args(&words)
                 .current_dir(folder.path())

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::root;
 
 /// Room → rooms it may import beside model and stats.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("stats", &[]),
     ("ingest", &[]),
@@ -14,6 +14,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("law", &[]),
     ("certification", &[]),
     ("lead", &[]),
+    ("casebook", &[]),
     ("report", &[]),
 ];
 
@@ -40,6 +41,7 @@ fn stages_do_not_import_each_other() {
         "law",
         "certification",
         "lead",
+        "casebook",
         "report",
         "run",
         "cli",
