@@ -9,11 +9,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::casebook::Standing;
 use crate::certification;
 use crate::detect::SCREENS;
+use crate::detect::tender::joined::Scope;
 use crate::ingest::date::parse_date;
 use crate::ingest::series::Pick;
 use crate::law::{self, TESTS};
 use crate::model::{Day, Lang, TableKind, TextStatus};
 use crate::run::{self, DispositionJob, ImportJob, ImportOutcome, Job, SegmentJob};
+use crate::run::tenders::Training;
 use crate::simulate::{self, Plan};
 use crate::{evaluate, report, settings};
 
@@ -244,6 +246,33 @@ enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// 用带标签的招投标文件检验并训练模型 / test scores on labelled tenders, and train a model
+    TrainTenders {
+        /// 招投标文件，每个文件一个市场 / tenders; each file is a market
+        #[arg(required = true)]
+        files: Vec<String>,
+        /// 标签列的表头：该次招标是否串标（1 或 0）/ header of the label of a tender (1 or 0)
+        #[arg(long)]
+        labels: String,
+        /// 投标人标签列的表头 / header of the label of a bidder
+        #[arg(long)]
+        bidder_labels: Option<String>,
+        /// 模型可用的特征 / what the model may use
+        #[arg(long, value_enum, default_value_t = ScopeArg::Product)]
+        features: ScopeArg,
+        /// 模型写到；不写则只检验 / where the model goes; only tests where not given
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// 普通交叉检验的次数 / repeats of plain validation
+        #[arg(long, default_value_t = 3)]
+        repeats: u64,
+        /// 设置文件 / settings file
+        #[arg(long)]
+        config: Option<PathBuf>,
+        /// 种子 / seed
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// 重新计算清单（或案册）中的每个哈希 / recompute every hash of the manifest, or of a casebook
     Verify {
         /// 运行输出目录或案册 / output folder of a run, or a casebook
@@ -254,6 +283,17 @@ enum Command {
         /// 外壳 / shell
         shell: clap_complete::Shell,
     },
+}
+
+/// What a tender model may use.
+#[derive(Clone, Copy, ValueEnum)]
+enum ScopeArg {
+    /// The bids alone.
+    Bids,
+    /// And what is usual for the product.
+    Product,
+    /// And how often the bidders meet.
+    Bidders,
 }
 
 /// Files, globs, directories, or `-` for standard input.
@@ -280,6 +320,9 @@ struct Inputs {
     /// 最高限价 / legal maximum prices
     #[arg(long, num_args = 1..)]
     caps: Vec<String>,
+    /// 投标报价 / bids of tenders
+    #[arg(long, num_args = 1..)]
+    tenders: Vec<String>,
 }
 
 #[derive(Args)]
@@ -393,6 +436,7 @@ fn job(inputs: Inputs, common: &Common) -> Result<Job> {
         (TableKind::Notices, inputs.notices),
         (TableKind::Caps, inputs.caps),
         (TableKind::Certificates, inputs.certificates),
+        (TableKind::Tenders, inputs.tenders),
     ]);
     Ok(Job {
         inputs,
@@ -481,6 +525,16 @@ pub fn dispatch() -> Result<()> {
             let out = out.unwrap_or_else(|| beside(&new, "compare"));
             print!("{}", run::compare(&old, &new, &out, lang.into(), force)?);
             eprintln!("→ {}", out.display());
+            Ok(())
+        }
+        Command::TrainTenders { files, labels, bidder_labels, features, out, repeats, config, seed } => {
+            let scope = match features {
+                ScopeArg::Bids => Scope::Bids,
+                ScopeArg::Product => Scope::Product,
+                ScopeArg::Bidders => Scope::Bidders,
+            };
+            let asked = Training { files, labels, bidder_labels, scope, out, repeats, seed };
+            print!("{}", run::tenders::train(&asked, &settings::load(config.as_deref())?)?);
             Ok(())
         }
         Command::Verify { dir } => verify(&dir),

@@ -23,6 +23,7 @@ struct Typed {
     columns: BTreeMap<String, BTreeMap<String, String>>,
     screens: BTreeMap<String, BTreeMap<String, f64>>,
     law: Law,
+    tender_model: Option<PathBuf>,
 }
 
 /// `[law]`: which rules.
@@ -50,6 +51,8 @@ pub struct Settings {
     pub knobs: BTreeMap<&'static str, Knobs>,
     /// Which rules, and where rows without a region are.
     pub law: Law,
+    /// A model of `train-tenders` that scores tenders beside the default.
+    pub tender_model: Option<PathBuf>,
     /// The file they come from.
     pub source: Option<PathBuf>,
 }
@@ -63,7 +66,7 @@ pub fn load(path: Option<&Path>) -> Result<Settings> {
     let mut settings = check(typed).with_context(|| shown.to_string())?;
     settings.source = Some(path.to_owned());
     let folder = path.parent().unwrap_or(Path::new(""));
-    for file in &mut settings.law.files {
+    for file in settings.law.files.iter_mut().chain(&mut settings.tender_model) {
         *file = folder.join(&*file);
     }
     Ok(settings)
@@ -80,10 +83,11 @@ fn check(typed: Typed) -> Result<Settings> {
             TableKind::Certificates,
             TableKind::Notices,
             TableKind::Caps,
+            TableKind::Tenders,
         ];
         let Some(table) = tables.into_iter().find(|t| t.name() == name) else {
             bail!(
-                "[columns.{name}]: 没有这种表 / no such table (prices, transactions, costs, enterprises, certificates, notices, caps)"
+                "[columns.{name}]: 没有这种表 / no such table (prices, transactions, costs, enterprises, certificates, notices, caps, tenders)"
             );
         };
         columns.insert(table, mapping);
@@ -94,7 +98,7 @@ fn check(typed: Typed) -> Result<Settings> {
     }
     let options = Options { encoding: typed.encoding, columns, ..Options::default() };
     let currency = typed.currency.map_or_else(|| Text::new("元", "yuan"), |c| Text::new(c.as_str(), c.as_str()));
-    Ok(Settings { options, hold_days, currency, knobs: knobs(&typed.screens)?, law: typed.law, source: None })
+    Ok(Settings { options, hold_days, currency, knobs: knobs(&typed.screens)?, law: typed.law, tender_model: typed.tender_model, source: None })
 }
 
 fn knobs(typed: &BTreeMap<String, BTreeMap<String, f64>>) -> Result<BTreeMap<&'static str, Knobs>> {

@@ -5,6 +5,7 @@ use crate::model::Screen;
 pub mod collusion;
 pub mod gouging;
 mod relative;
+pub mod tender;
 
 /// Every screen, sorted by id.
 pub const SCREENS: &[&Screen] = &[

@@ -60,6 +60,10 @@ pub fn match_header(
     for (canonical, list) in aliases(table) {
         let name = if canonical == "price" && table == TableKind::Transactions { "unit_price" } else { canonical };
         let position = match mapping.get(name) {
+            // Files of bids differ; what only some of them have is left out where it is not there.
+            Some(header) if table == TableKind::Tenders => {
+                keys.iter().position(|k| header.split('|').any(|h| *k == self::key(h)))
+            }
             Some(header) => Some(mapped(name, header, fields, &keys)?),
             None => by_alias(table, name, list, fields, &keys, mapping)?,
         };
@@ -123,6 +127,7 @@ pub fn required_missing(table: TableKind, m: &HeaderMatch) -> Vec<&'static str> 
         TableKind::Costs => vec![("date", has("date")), ("unit_cost", has("unit_cost"))],
         TableKind::Notices => vec![("date", has("date")), ("kind", has("kind"))],
         TableKind::Certificates => vec![seller, ("certificate_id", has("certificate_id"))],
+        TableKind::Tenders => vec![("tender_id", has("tender_id")), ("bid", has("bid"))],
         TableKind::Caps => vec![("product", has("product")), ("price", has("price"))],
         _ => vec![seller],
     };

@@ -137,7 +137,7 @@ pub fn detect_layout(
             let fields: Vec<&str> = record.iter().collect();
             let mapped = mapping
                 .values()
-                .filter(|h| fields.iter().any(|f| f.trim().trim_matches('\u{feff}') == h.trim()))
+                .filter(|h| fields.iter().any(|f| h.split('|').any(|h| f.trim().trim_matches('\u{feff}') == h.trim())))
                 .count();
             let hits = score(table, &fields) + 2 * mapped;
             if hits > best.as_ref().map_or(0, |b| b.0) {

@@ -23,6 +23,7 @@ mod sheet;
 mod side;
 pub mod source;
 mod split;
+mod tender;
 pub mod unit;
 
 pub use draft::draft_settings;
@@ -34,6 +35,7 @@ pub use rows::Keep;
 pub use side::{
     Costs, Owners, Profiles, read_caps, read_certificates, read_costs, read_notices, read_owners, read_side,
 };
+pub use tender::read_tenders;
 
 /// How files are to be read.
 #[derive(Clone, Debug, Default)]

@@ -191,7 +191,7 @@ pub fn read_side(path: &Path, file: u32, table: TableKind, options: &Options) ->
     }
 }
 
-type Fault = (&'static str, String, Text);
+pub(super) type Fault = (&'static str, String, Text);
 
 fn each_row(
     path: &Path,
@@ -199,6 +199,17 @@ fn each_row(
     table: TableKind,
     options: &Options,
     mut take: impl for<'r> FnMut(&dyn Fn(&str) -> &'r str, RowRef) -> Result<(), Fault>,
+) -> Result<FileRead> {
+    each_record(path, file, table, options, |get, row, _| take(get, row).map(|()| true))
+}
+
+/// As `each_row`, with the whole record; `false` counts a duplicate.
+pub(super) fn each_record(
+    path: &Path,
+    file: u32,
+    table: TableKind,
+    options: &Options,
+    mut take: impl for<'r> FnMut(&dyn Fn(&str) -> &'r str, RowRef, &ByteRecord) -> Result<bool, Fault>,
 ) -> Result<FileRead> {
     let rows = load(path, table, options).with_context(|| path.display().to_string())?;
     let mut counts = Accounting::default();
@@ -213,8 +224,9 @@ fn each_row(
             columns.position(c).and_then(|i| record.get(i)).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or("")
         };
         counts.rows_read += 1;
-        match take(&get, row) {
-            Ok(()) => counts.rows_used += 1,
+        match take(&get, row, record) {
+            Ok(true) => counts.rows_used += 1,
+            Ok(false) => counts.duplicates += 1,
             Err((column, value, reason)) => {
                 counts.rows_rejected += 1;
                 rejects.push(Reject { row, column: column.to_owned(), value, reason });

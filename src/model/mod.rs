@@ -9,6 +9,7 @@ pub mod panel;
 pub mod rule;
 pub mod screen;
 pub mod table;
+pub mod tender;
 pub mod text;
 pub mod time;
 
@@ -24,5 +25,6 @@ pub use rule::{
 };
 pub use screen::{Context, Knobs, Outcome, Param, Screen};
 pub use table::{Accounting, FileReport, Reject, RowRef, TableKind};
+pub use tender::{Bid, Tender, Tenders};
 pub use text::{Lang, Text, masked};
 pub use time::Day;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Day, RowRef, Text};
+use super::{Day, RowRef, Tenders, Text};
 
 /// Price types are never mixed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -223,6 +223,8 @@ pub struct Panel {
     pub hold_days: i32,
     /// Currency of every price, as shown.
     pub currency: Text,
+    /// Bids, which have no series.
+    pub tenders: Tenders,
 }
 
 fn part<'a, T>(column: &'a [T], range: &Range<usize>) -> &'a [T] {

@@ -9,6 +9,9 @@ use jiff::civil::{Date, date};
 pub struct Day(pub i32);
 
 impl Day {
+    /// No day is known; shown as nothing.
+    pub const UNKNOWN: Day = Day(i32::MIN);
+
     /// The day of a civil date, `None` where the calendar has no such date.
     pub fn from_ymd(year: i16, month: i8, day: i8) -> Option<Day> {
         Date::new(year, month, day).ok().and_then(Day::from_date)
@@ -33,6 +36,9 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Day::UNKNOWN {
+            return Ok(());
+        }
         let d = self.date();
         write!(f, "{:04}-{:02}-{:02}", d.year(), d.month(), d.day())
     }

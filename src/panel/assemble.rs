@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::market::market_days;
 use super::order::counting_sort;
 use crate::model::panel::Points;
-use crate::model::{Basis, Cell, CostPath, Item, Panel, PriceUnit, RowRef, Seller, Series, Text};
+use crate::model::{Basis, Cell, CostPath, Item, Panel, PriceUnit, RowRef, Seller, Series, Tenders, Text};
 
 /// What makes a series: everything but the day.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -91,7 +91,7 @@ pub fn assemble(draft: Draft, cost: impl Fn(&Cell) -> Option<CostPath>) -> (Pane
     }
     let (points, starts) = sort_points(points, &rank, keys.len());
     let (cells, series, series_of) = group(&keys, &order, &starts, &labels);
-    let mut panel = Panel { sellers, items, cells, series, points, hold_days, currency };
+    let mut panel = Panel { sellers, items, cells, series, points, hold_days, currency, tenders: Tenders::default() };
     let markets: Vec<_> = panel.cells.par_iter().map(|cell| market_days(&panel, cell)).collect();
     for (cell, market) in panel.cells.iter_mut().zip(markets) {
         cell.market = market;

@@ -12,6 +12,7 @@ mod law;
 mod reopen;
 mod segment;
 mod stage;
+pub mod tenders;
 mod weekly;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ use crate::ingest::{self, Costs, FileRead, Labels, Owners, identity};
 use crate::lead;
 use crate::model::{
     Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Lead, Notice, Outcome, Panel,
-    Reject, Skip, TableKind, Weekly,
+    Reject, Skip, TableKind, Tenders, Weekly,
 };
 use crate::panel::{self, Naming, Store};
 use crate::report::{self, InputFile, Results};
@@ -182,10 +183,11 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
     let rereadable = inputs(job, scratch)?;
     let (read, hashes) = join(|| read_inputs(&rereadable, job, settings, scratch), || hash_inputs(&rereadable));
     let (read, hashes) = (read?, hashes?);
-    if read.panel.series.is_empty() {
+    if read.panel.series.is_empty() && read.panel.tenders.list.is_empty() {
         bail!("没有一行可用；原因见 pricewatch check / not one usable row; pricewatch check says why");
     }
-    let last = read.panel.points.day.iter().copied().max().unwrap_or(0);
+    let bid_days = read.panel.tenders.list.iter().filter_map(|t| t.day).map(|d| d.0);
+    let last = read.panel.points.day.iter().copied().chain(bid_days).max().unwrap_or(0);
     let context = Context { as_of: job.as_of.unwrap_or(Day(last)), seed: job.seed };
     let outcomes: Vec<Outcome> =
         SCREENS.par_iter().map(|s| (s.run)(&read.panel, &context, &settings.knobs[s.id])).collect();
@@ -278,7 +280,7 @@ fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + 
     })
 }
 
-const TABLES: [TableKind; 7] = [
+const TABLES: [TableKind; 8] = [
     TableKind::Costs,
     TableKind::Enterprises,
     TableKind::Notices,
@@ -286,6 +288,7 @@ const TABLES: [TableKind; 7] = [
     TableKind::Certificates,
     TableKind::Prices,
     TableKind::Transactions,
+    TableKind::Tenders,
 ];
 
 fn inputs(job: &Job, scratch: &Path) -> Result<Inputs> {
@@ -306,8 +309,10 @@ fn inputs(job: &Job, scratch: &Path) -> Result<Inputs> {
         }
         all.extend(ingest::source::expand(&named)?.into_iter().map(|p| (table, p)));
     }
-    if !all.iter().any(|(t, _)| matches!(t, TableKind::Prices | TableKind::Transactions)) {
-        bail!("至少要有一个 --prices 或 --transactions 文件 / give at least one --prices or --transactions file");
+    if !all.iter().any(|(t, _)| matches!(t, TableKind::Prices | TableKind::Transactions | TableKind::Tenders)) {
+        bail!(
+            "至少要有一个 --prices、--transactions 或 --tenders 文件 / give at least one --prices, --transactions or --tenders file"
+        );
     }
     Ok(Inputs { files: all, spool, profiles: job.profiles.clone(), book: None })
 }
@@ -354,7 +359,7 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     options.progress = if job.progress { Some(progress(inputs)?) } else { None };
     let (labels, store) = (Labels::default(), Store::new(scratch));
     let (mut costs, mut owners, mut profiles) = (Costs::default(), Owners::new(), BTreeMap::new());
-    let (mut notices, mut caps, mut certificates) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let (mut notices, mut caps, mut certificates, mut bids) = (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new());
     let (mut reports, mut paths, mut rejects): (Vec<FileReport>, Vec<PathBuf>, Vec<Reject>) = Default::default();
     if let Some(book) = &inputs.book {
         book.count_late(&labels)?;
@@ -367,6 +372,7 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
             TableKind::Notices => ingest::read_notices(&path, file, &options, &mut notices)?,
             TableKind::Certificates => ingest::read_certificates(&path, file, &options, &mut certificates)?,
             TableKind::Caps => ingest::read_caps(&path, file, &options, &mut caps)?,
+            TableKind::Tenders => ingest::read_tenders(&path, file, 0, &options, &mut bids)?,
             _ => match &inputs.book {
                 Some(book) => book.file(file)?,
                 None => {
@@ -400,7 +406,12 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     rejects.sort();
     notices.sort();
     name_makers(&mut certificates, &built.panel, &profiles);
-    let (panel, series_of_label) = (built.panel, built.series_of_label);
+    let (mut panel, series_of_label) = (built.panel, built.series_of_label);
+    panel.tenders = Tenders::new(bids.into_iter().map(|b| b.0).collect());
+    panel.tenders.model_score = match &settings.tender_model {
+        Some(path) => Some(tenders::scores(path, &panel.tenders)?),
+        None => None,
+    };
     let read_as = inputs.profiles.clone();
     Ok(Read {
         files: reports,
