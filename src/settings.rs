@@ -98,7 +98,15 @@ fn check(typed: Typed) -> Result<Settings> {
     }
     let options = Options { encoding: typed.encoding, columns, ..Options::default() };
     let currency = typed.currency.map_or_else(|| Text::new("元", "yuan"), |c| Text::new(c.as_str(), c.as_str()));
-    Ok(Settings { options, hold_days, currency, knobs: knobs(&typed.screens)?, law: typed.law, tender_model: typed.tender_model, source: None })
+    Ok(Settings {
+        options,
+        hold_days,
+        currency,
+        knobs: knobs(&typed.screens)?,
+        law: typed.law,
+        tender_model: typed.tender_model,
+        source: None,
+    })
 }
 
 fn knobs(typed: &BTreeMap<String, BTreeMap<String, f64>>) -> Result<BTreeMap<&'static str, Knobs>> {

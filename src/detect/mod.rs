@@ -7,7 +7,7 @@ pub mod gouging;
 mod relative;
 pub mod tender;
 
-/// Every screen, sorted by id.
+/// Every screen, by kind and id.
 pub const SCREENS: &[&Screen] = &[
     &gouging::dated_step::SCREEN,
     &gouging::margin_widening::SCREEN,
@@ -15,4 +15,9 @@ pub const SCREENS: &[&Screen] = &[
     &collusion::mass_rise::SCREEN,
     &gouging::sustained_excess::SCREEN,
     &collusion::synchronised_rises::SCREEN,
+    &tender::cover_bids::SCREEN,
+    &tender::dear_winner::SCREEN,
+    &tender::identical_bids::SCREEN,
+    &tender::low_spread::SCREEN,
+    &tender::odd_bids::SCREEN,
 ];

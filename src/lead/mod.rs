@@ -12,12 +12,15 @@ use crate::model::{
 /// the strongest.
 pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lead> {
     let alone = |f: &Finding| {
-        f.rule.is_some() || f.party.is_some() || screens.iter().any(|s| s.id == f.screen && s.leads_alone)
+        f.rule.is_some()
+            || f.party.is_some() && f.kind != Kind::Tender
+            || screens.iter().any(|s| s.id == f.screen && s.leads_alone)
     };
     let mut subjects: BTreeMap<(Kind, &Subject, Option<&Party>), Vec<usize>> = BTreeMap::new();
-    for (i, f) in findings.iter().enumerate().filter(|(_, f)| alone(f)) {
+    for (i, f) in findings.iter().enumerate() {
         subjects.entry((f.kind, &f.subject, f.party.as_ref())).or_default().push(i);
     }
+    subjects.retain(|_, of| of.iter().any(|i| alone(&findings[*i])));
     let mut leads: Vec<Lead> = subjects.into_values().map(|of| merged(panel, findings, of)).collect();
     leads.sort_by(|a, b| a.kind.cmp(&b.kind).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
     leads

@@ -100,7 +100,10 @@ fn read(asked: &Training, settings: &Settings) -> Result<Labelled> {
         }
         let r = read.report.rows;
         let (read, used, lost, twice) = (r.rows_read, r.rows_used, r.rows_rejected, r.duplicates);
-        eprintln!("{}: {read} = {used} + {lost} + {twice}（使用、拒绝、重复 / used, rejected, duplicates）", path.display());
+        eprintln!(
+            "{}: {read} = {used} + {lost} + {twice}（使用、拒绝、重复 / used, rejected, duplicates）",
+            path.display()
+        );
         names.push(path.file_stem().map_or(String::new(), |n| n.to_string_lossy().into_owned()));
     }
     let truth_of: std::collections::BTreeMap<_, _> = rows.iter().map(|(bid, truth)| (bid.row, *truth)).collect();
@@ -148,7 +151,12 @@ fn market(data: &Labelled, asked: &Training, name: &str, tenders: &[usize]) -> R
         text += &line(&title, &format!("{FOLDS}-fold × {}", asked.repeats), &y, &plain);
         let linear: Vec<_> =
             (0..asked.repeats).map(|r| held_back_logistic(&x, &y, &stratified(&y, FOLDS, asked.seed + r))).collect();
-        text += &line(&format!("logistic, {}", scope_name(scope)), &format!("{FOLDS}-fold × {}", asked.repeats), &y, &linear);
+        text += &line(
+            &format!("logistic, {}", scope_name(scope)),
+            &format!("{FOLDS}-fold × {}", asked.repeats),
+            &y,
+            &linear,
+        );
         for (what, folds) in [
             ("bidder-disjoint", bidder_blocks(&data.all, &tenders)),
             ("time-disjoint", time_blocks(&tenders.iter().map(|t| data.all.list[*t].order).collect::<Vec<_>>())),
@@ -225,7 +233,8 @@ fn bidders(data: &Labelled, tenders: &[usize], scores: &[Option<f64>], what: &st
             }
         }
     }
-    auc(&found, &truth).map_or(String::new(), |a| format!("| bids by bidder: {what} | – | {a:.3} | – | {} bids |\n", found.len()))
+    auc(&found, &truth)
+        .map_or(String::new(), |a| format!("| bids by bidder: {what} | – | {a:.3} | – | {} bids |\n", found.len()))
 }
 
 /// Trained on all markets but one, tried on that one.

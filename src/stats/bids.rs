@@ -143,7 +143,8 @@ mod tests {
         let below = |t: f64| u.iter().filter(|x| **x < t).count() as f64 / nf;
         let upto = |t: f64| u.iter().filter(|x| **x <= t).count() as f64 / nf;
         let ks = u.iter().flat_map(|t| [(upto(*t) - t).abs(), (below(*t) - t).abs()]).fold(0.0, f64::max);
-        let k4 = nf * (nf + 1.0) / ((nf - 1.0) * (nf - 2.0) * (nf - 3.0)) * z.iter().map(|z| z * z * z * z).sum::<f64>()
+        let k4 = nf * (nf + 1.0) / ((nf - 1.0) * (nf - 2.0) * (nf - 3.0))
+            * z.iter().map(|z| z * z * z * z).sum::<f64>()
             - 3.0 * (nf - 1.0) * (nf - 1.0) / ((nf - 2.0) * (nf - 3.0));
         [
             Some(sd(b) / m),

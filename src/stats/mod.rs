@@ -2,7 +2,6 @@
 pub mod agreement;
 pub mod concordance;
 pub mod bids;
-pub mod curveball;
 pub mod fdr;
 pub mod forest;
 pub mod leave_out;

@@ -33,10 +33,32 @@ pub fn balanced_accuracy(scores: &[f64], truth: &[bool], threshold: f64) -> Opti
     Some((share(true)? + share(false)?) / 2.0)
 }
 
+/// Chance that `k` independent uniform numbers sum to at most `sum` (Irwin 1927, Hall 1927): 1/k! Σ (−1)ʲ C(k, j) (sum − j)ᵏ.
+pub fn irwin_hall(sum: f64, k: usize) -> f64 {
+    let (mut total, mut choose) = (0.0, 1.0);
+    for j in 0..=k.min(sum.max(0.0).floor() as usize) {
+        let sign = if j % 2 == 0 { 1.0 } else { -1.0 };
+        total += sign * choose * (sum - j as f64).powi(k as i32);
+        choose *= (k - j) as f64 / (j + 1) as f64;
+    }
+    let factorial: f64 = (1..=k).map(|i| i as f64).product();
+    (total / factorial).clamp(0.0, 1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn sums_of_uniforms() {
+        for (sum, k, p) in
+            [(0.3, 1, 0.3), (1.0, 2, 0.5), (0.5, 2, 0.125), (1.5, 3, 0.5), (0.2, 3, 0.008 / 6.0), (4.0, 4, 1.0)]
+        {
+            assert!((irwin_hall(sum, k) - p).abs() < 1e-12, "{sum} {k}");
+        }
+        assert_eq!(irwin_hall(0.0, 2), 0.0);
+    }
 
     proptest! {
         #[test]

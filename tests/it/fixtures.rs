@@ -12,7 +12,8 @@ use pricewatch::settings;
 use crate::{root, snapshot};
 
 fn market(folder: &Path, case: &str) -> Panel {
-    let tables = [TableKind::Prices, TableKind::Transactions, TableKind::Costs, TableKind::Enterprises];
+    let tables =
+        [TableKind::Prices, TableKind::Transactions, TableKind::Costs, TableKind::Enterprises, TableKind::Tenders];
     let inputs = tables.into_iter().filter_map(|table| {
         let path = folder.join(format!("{case}.{}.csv", table.name()));
         path.exists().then(|| (table, vec![path.display().to_string()]))
@@ -32,7 +33,8 @@ fn describe(case: &str, panel: &Panel, outcome: &Outcome) -> String {
     let mut text = format!("{case},examined,{}\n", outcome.examined);
     for f in &outcome.findings {
         let sellers = f.subject.series.iter().map(|&s| panel.sellers[panel.series[s].seller as usize].id.as_str());
-        let sellers = sellers.collect::<Vec<_>>().join(";");
+        let parties = f.party.iter().flat_map(|p| &p.sellers).map(|s| s.0.as_str());
+        let sellers = sellers.chain(parties).collect::<Vec<_>>().join(";");
         let lines = f.rows.iter().take(3).map(|r| r.row.line().to_string()).collect::<Vec<_>>().join(";");
         text += &format!("{case},finding,{sellers},{},{},{:.4},{lines}\n", f.window.0, f.window.1, f.measured);
     }
@@ -71,7 +73,7 @@ fn every_screen_flags_spares_and_skips() {
 fn every_fixture_folder_is_a_listed_screen() {
     for entry in std::fs::read_dir(root().join("tests/fixtures")).unwrap() {
         let entry = entry.unwrap();
-        if entry.path().join("flag.prices.csv").exists() {
+        if ["prices", "tenders"].iter().any(|t| entry.path().join(format!("flag.{t}.csv")).exists()) {
             let name = entry.file_name().to_string_lossy().into_owned();
             assert!(SCREENS.iter().any(|s| s.id == name), "{name}");
         }

@@ -97,7 +97,7 @@ fn every_screen_has_a_page_with_all_headings_in_both_languages() {
 #[test]
 fn every_page_is_a_listed_screen() {
     let listed: Vec<&str> = pricewatch::detect::SCREENS.iter().map(|s| s.id).collect();
-    for kind in ["gouging", "collusion"] {
+    for kind in ["gouging", "collusion", "tender"] {
         for entry in std::fs::read_dir(root().join("src/detect").join(kind)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|e| e == "md") {

@@ -54,7 +54,11 @@ fn run(panel: &Panel, _: &Context, knobs: &Knobs) -> Outcome {
             let value = |name| market.of(t, name).map(|v| v.0);
             let parts = (value("rdalt"), value("loser_cv"), value("diffp"));
             if average {
-                outcome.skips.push(skip(&SCREEN, "平均价中标，最低价不是中标价", "average-bid format: the lowest bid does not win"));
+                outcome.skips.push(skip(
+                    &SCREEN,
+                    "平均价中标，最低价不是中标价",
+                    "average-bid format: the lowest bid does not win",
+                ));
             } else if (market.all.list[t].bids.len() as f64) < knobs.get(&MIN_BIDS) {
                 outcome.skips.push(skip(&SCREEN, "报价太少", "too few bids"));
             } else if let (Some(ratio), Some(cv), Some(gap)) = parts {
@@ -75,8 +79,12 @@ fn run(panel: &Panel, _: &Context, knobs: &Knobs) -> Outcome {
 fn finding(market: &Market<'_>, t: usize, (ratio, cv, gap): (f64, f64, f64), knobs: &Knobs) -> Finding {
     let (pct, spread) = (gap * 100.0, cv * 100.0);
     let reason = Text::new(
-        format!("最低报价比次低低 {pct:.1}%，是落标报价之间平均差距的 {ratio:.1} 倍；落标报价彼此接近（变异系数 {spread:.1}%）。"),
-        format!("The lowest bid lies {pct:.1} % below the next, {ratio:.1} times the mean gap among the losing bids, which are close to each other (CV {spread:.1} %)."),
+        format!(
+            "最低报价比次低低 {pct:.1}%，是落标报价之间平均差距的 {ratio:.1} 倍；落标报价彼此接近（变异系数 {spread:.1}%）。"
+        ),
+        format!(
+            "The lowest bid lies {pct:.1} % below the next, {ratio:.1} times the mean gap among the losing bids, which are close to each other (CV {spread:.1} %)."
+        ),
     );
     let mut f = of_one(&SCREEN, market.all, &market.all.list[t], reason);
     (f.measured, f.threshold, f.unit) = (ratio, knobs.get(&MIN_RATIO), "times".into());

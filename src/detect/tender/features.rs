@@ -11,16 +11,39 @@ use crate::stats::robust::median;
 
 /// What the bids themselves say.
 pub const BIDS: [&str; 28] = [
-    "bids", "log_amount", "cv", "spd", "diffp", "rd", "rdnor", "rdalt", "kurt", "skew", "ks", "loser_cv", "least_gap",
-    "largest_gap", "last_gap", "median_gap", "winner_to_median", "winner_to_mean", "highest_to_median", "cv_of_3_min",
-    "rd_of_3_median", "cv_of_4_min", "rd_of_4_median", "winner_digits", "mean_digits", "loser_digits",
-    "winner_to_estimate", "median_to_estimate",
+    "bids",
+    "log_amount",
+    "cv",
+    "spd",
+    "diffp",
+    "rd",
+    "rdnor",
+    "rdalt",
+    "kurt",
+    "skew",
+    "ks",
+    "loser_cv",
+    "least_gap",
+    "largest_gap",
+    "last_gap",
+    "median_gap",
+    "winner_to_median",
+    "winner_to_mean",
+    "highest_to_median",
+    "cv_of_3_min",
+    "rd_of_3_median",
+    "cv_of_4_min",
+    "rd_of_4_median",
+    "winner_digits",
+    "mean_digits",
+    "loser_digits",
+    "winner_to_estimate",
+    "median_to_estimate",
 ];
 /// What is usual for tenders of the same product in this market.
 pub const PRODUCT: [&str; 3] = ["product_cv", "product_bids", "product_log_amount"];
 /// How often its bidders meet and win, over all tenders of the market but this one.
-pub const BIDDERS: [&str; 6] =
-    ["closest_pair", "mean_pair", "meetings", "same_set", "winner_excess", "mean_activity"];
+pub const BIDDERS: [&str; 6] = ["closest_pair", "mean_pair", "meetings", "same_set", "winner_excess", "mean_activity"];
 /// Tenders of a product that make something usual.
 const PRODUCT_TENDERS: usize = 20;
 
@@ -114,7 +137,12 @@ fn of_bids(all: &Tenders, t: &Tender) -> [Option<f64>; ALL] {
 /// Digits of an amount up to its last one that is not zero, at a ten-thousandth at the finest.
 pub fn significant_digits(amount: f64) -> f64 {
     let text = format!("{amount:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').trim_end_matches('0').replace('.', "").trim_start_matches('0').len() as f64
+    text.trim_end_matches('0')
+        .trim_end_matches('.')
+        .trim_end_matches('0')
+        .replace('.', "")
+        .trim_start_matches('0')
+        .len() as f64
 }
 
 fn of_products(all: &Tenders, table: &mut Table) {

@@ -47,7 +47,9 @@ fn finding(all: &Tenders, t: &Tender, knobs: &Knobs) -> Option<Finding> {
         of.dedup_by(|a, b| a.is_some() && a == b);
         of.len()
     };
-    let said = bids.chunk_by(equal).filter(|run| bidders(run) > 1 && significant_digits(all.amount[run[0]]) >= knobs.get(&MIN_DIGITS));
+    let said = bids
+        .chunk_by(equal)
+        .filter(|run| bidders(run) > 1 && significant_digits(all.amount[run[0]]) >= knobs.get(&MIN_DIGITS));
     let run = said.max_by_key(bidders)?;
     let (n, amount, digits) = (bidders(&run), all.amount[run[0]], significant_digits(all.amount[run[0]]));
     let reason = Text::new(

@@ -45,6 +45,14 @@ const LOWEST: [(&str, bool); 4] = [
 /// In an average-bid auction groups place bids side by side to move the mean (Conley & Decarolis 2016).
 const AVERAGE_BID: [(&str, bool); 2] = [("closest_pair", true), ("cv_of_4_min", false)];
 
+/// Format of a market, and the lines of the default for it.
+pub fn lines(all: &Tenders, market: &[usize]) -> (Format, &'static [(&'static str, bool)]) {
+    match format(all, market) {
+        Format::Lowest => (Format::Lowest, &LOWEST),
+        Format::AverageBid => (Format::AverageBid, &AVERAGE_BID),
+    }
+}
+
 /// The default that needs no labels: the mean of the ranks of its lines, where they have a value, again as a rank
 /// within the market. `formats` overrides what is detected.
 pub fn unsupervised(all: &Tenders, ranked: &Table, forced: Option<Format>) -> Vec<f64> {
@@ -55,7 +63,8 @@ pub fn unsupervised(all: &Tenders, ranked: &Table, forced: Option<Format>) -> Ve
             Format::AverageBid => &AVERAGE_BID,
         };
         let mean = |t: &usize| {
-            let value = |(name, high): &(&str, bool)| ranked[*t][position(name)].map(|r| if *high { r } else { 1.0 - r });
+            let value =
+                |(name, high): &(&str, bool)| ranked[*t][position(name)].map(|r| if *high { r } else { 1.0 - r });
             let said: Vec<f64> = lines.iter().filter_map(value).collect();
             (!said.is_empty()).then(|| said.iter().sum::<f64>() / said.len() as f64)
         };

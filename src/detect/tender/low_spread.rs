@@ -1,7 +1,7 @@
 #![doc = include_str!("low_spread.md")]
 
-use super::joined::{Format, format};
 use super::features::markets;
+use super::joined::{Format, format};
 use super::shared::{Market, of_one, skip};
 use crate::model::*;
 
@@ -46,7 +46,11 @@ fn run(panel: &Panel, _: &Context, knobs: &Knobs) -> Outcome {
         for t in tenders {
             let tender = &market.all.list[t];
             if average {
-                outcome.skips.push(skip(&SCREEN, "平均价中标，报价接近不足为奇", "average-bid format: close bids are nothing odd"));
+                outcome.skips.push(skip(
+                    &SCREEN,
+                    "平均价中标，报价接近不足为奇",
+                    "average-bid format: close bids are nothing odd",
+                ));
             } else if (tender.bids.len() as f64) < knobs.get(&MIN_BIDS) {
                 outcome.skips.push(skip(&SCREEN, "报价太少", "too few bids"));
             } else if let Some((cv, rank)) = market.of(t, "cv") {
@@ -66,7 +70,9 @@ fn finding(market: &Market<'_>, t: usize, cv: f64, rank: f64, knobs: &Knobs) -> 
     let (pct, below) = (cv * 100.0, rank * 100.0);
     let reason = Text::new(
         format!("{n} 个报价的变异系数为 {pct:.1}%，本市场只有 {below:.0}% 的招标更低。"),
-        format!("The {n} bids have a coefficient of variation of {pct:.1} %; only {below:.0} % of the market's tenders are lower."),
+        format!(
+            "The {n} bids have a coefficient of variation of {pct:.1} %; only {below:.0} % of the market's tenders are lower."
+        ),
     );
     let mut f = of_one(&SCREEN, market.all, &market.all.list[t], reason);
     (f.measured, f.threshold, f.unit) = (pct, knobs.get(&MAX_CV) * 100.0, "%".into());

@@ -1,7 +1,9 @@
 //! What the screens of tenders share: whom a finding is about, and its table against the market.
 
-use super::features::{ALL, BIDS, Table, features, names, position, ranked};
-use crate::model::{CostExplained, Day, Finding, Kind, Party, RowNote, Screen, Sheet, Skip, Subject, Tender, Tenders, Text};
+use super::features::{Table, features, position, ranked};
+use crate::model::{
+    CostExplained, Day, Finding, Kind, Party, RowNote, Screen, Sheet, Skip, Subject, Tender, Tenders, Text,
+};
 use crate::stats::robust::median;
 
 /// Features of all tenders, raw and ranked, computed once per screen that needs them.
@@ -31,12 +33,12 @@ impl Market<'_> {
     /// Each screen of a tender against the market: value, median, share of tenders below.
     pub fn sheet(&self, t: usize) -> Sheet {
         let column = |f: usize| self.table.iter().filter_map(|r| r[f]).collect::<Vec<_>>();
-        let names = names();
-        let shown = (0..ALL).filter(|f| *f < BIDS.len() || names[*f].contains("pair") || names[*f] == "product_cv");
-        let row = |f: usize| {
+        let row = |(name, shown): &(&str, &str)| {
+            let f = position(name);
             let (value, rank) = self.table[t][f].zip(self.ranked[t][f])?;
             let middle = median(&column(f))?;
-            Some(vec![names[f].to_owned(), format!("{value:.4}"), format!("{middle:.4}"), format!("{:.0}", rank * 100.0)])
+            let below = format!("{:.0}", rank * 100.0);
+            Some(vec![(*shown).to_owned(), format!("{value:.4}"), format!("{middle:.4}"), below])
         };
         Sheet {
             title: Text::new("各项指标在本市场中的位置", "Each screen against the market"),
@@ -46,10 +48,26 @@ impl Market<'_> {
                 Text::new("市场中位", "market median"),
                 Text::new("低于本次的招标 %", "tenders below, %"),
             ],
-            rows: shown.filter_map(row).collect(),
+            rows: SHOWN.iter().filter_map(row).collect(),
         }
     }
 }
+
+/// Screens by the symbols of the literature, the same in both languages (Huber & Imhof 2019; Gomes et al. 2024 App. B).
+const SHOWN: [(&str, &str); 12] = [
+    ("bids", "n"),
+    ("cv", "CV"),
+    ("spd", "SPD"),
+    ("diffp", "DIFFP"),
+    ("rd", "RD"),
+    ("rdnor", "RDNOR"),
+    ("rdalt", "RDALT"),
+    ("kurt", "KURT"),
+    ("skew", "SKEW"),
+    ("ks", "KS"),
+    ("winner_to_estimate", "b₁ / PTE"),
+    ("closest_pair", "max J(i, j)"),
+];
 
 /// A tender as people call it.
 pub fn label(t: &Tender) -> String {
@@ -69,14 +87,20 @@ pub fn of_bidders(all: &Tenders, bidders: &[u32], region: String, product: Strin
         region,
         product,
         innocent: text(&[
-            ("成本结构相同或同一供应商报价，报价自然接近", "like costs or one supplier's quote bring bids close by themselves"),
+            (
+                "成本结构相同或同一供应商报价，报价自然接近",
+                "like costs or one supplier's quote bring bids close by themselves",
+            ),
             ("标底公开或定额计价", "the estimate is public, or prices follow a schedule of rates"),
             ("本地合格企业少，总是同几家相遇", "few firms qualify here, so the same ones meet"),
             ("合法的联合体、分包或同一集团", "a lawful consortium, subcontract, or one group"),
             ("产能已满，报高价以免中标", "a firm at capacity bids high so as not to win"),
         ]),
         next_steps: text(&[
-            ("调取投标文件，比对编制人、错误、格式和保证金来源", "compare bid files: authors, errors, layout, source of deposits"),
+            (
+                "调取投标文件，比对编制人、错误、格式和保证金来源",
+                "compare bid files: authors, errors, layout, source of deposits",
+            ),
             ("核查投标人之间的股权、人员与分包往来", "check ownership, staff and subcontracts between the bidders"),
             ("询问报价依据并核对成本", "ask how each bid was made up and check the costs"),
         ]),
@@ -122,7 +146,13 @@ pub fn of_one(screen: &Screen, all: &Tenders, t: &Tender, reason: Text) -> Findi
     let mut f = blank(screen, of_tender(all, t), (day, day), reason);
     f.observed_price = Some(all.amount[winner]);
     f.reference_price = t.estimate;
-    let role = |b: usize| if b == winner { Text::new("中标或最低报价", "winning or lowest bid") } else { Text::new("报价", "bid") };
+    let role = |b: usize| {
+        if b == winner {
+            Text::new("中标或最低报价", "winning or lowest bid")
+        } else {
+            Text::new("报价", "bid")
+        }
+    };
     f.rows = t.bids.clone().map(|b| RowNote { row: all.row[b], role: role(b) }).collect();
     f
 }
@@ -130,11 +160,4 @@ pub fn of_one(screen: &Screen, all: &Tenders, t: &Tender, reason: Text) -> Findi
 /// A skip about a tender or a whole market.
 pub fn skip(screen: &Screen, zh: &str, en: &str) -> Skip {
     Skip { screen: screen.id, subject: Subject { cell: None, series: Vec::new() }, reason: Text::new(zh, en) }
-}
-
-/// First and last day that is known of some tenders.
-pub fn span<'a>(of: impl Iterator<Item = &'a Tender>) -> (Day, Day) {
-    let days: Vec<Day> = of.filter_map(|t| t.day).collect();
-    let day = |d: Option<&Day>| d.copied().unwrap_or(Day::UNKNOWN);
-    (day(days.iter().min()), day(days.iter().max()))
 }
