@@ -9,10 +9,10 @@ use crate::stats::ranking::irwin_hall;
 
 const MAX_Q: Param = Param {
     name: "max_q",
-    default: 0.1,
+    default: 0.05,
     unit: "share",
     range: (0.001, 1.0),
-    source: "Benjamini & Hochberg 1995: a tenth of the list may be chance",
+    source: "Benjamini & Hochberg 1995; as in the other screens",
 };
 const MIN_CHANCE: Param = Param {
     name: "min_chance",
