@@ -14,8 +14,8 @@ use crate::ingest::date::parse_date;
 use crate::ingest::series::Pick;
 use crate::law::{self, TESTS};
 use crate::model::{Day, Lang, TableKind, TextStatus};
-use crate::run::{self, DispositionJob, ImportJob, ImportOutcome, Job, SegmentJob};
 use crate::run::tenders::Training;
+use crate::run::{self, DispositionJob, ImportJob, ImportOutcome, Job, SegmentJob};
 use crate::simulate::{self, Plan};
 use crate::{evaluate, report, settings};
 

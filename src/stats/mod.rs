@@ -1,7 +1,7 @@
 //! What is the number? Slices in, `Option` out; zero spread and too few data are decided here.
 pub mod agreement;
-pub mod concordance;
 pub mod bids;
+pub mod concordance;
 pub mod fdr;
 pub mod forest;
 pub mod leave_out;
