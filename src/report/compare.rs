@@ -1,10 +1,9 @@
 //! Two runs side by side, as CSV, HTML and text.
 
 use anyhow::{Context as _, Result};
-use minijinja::{AutoEscape, Environment};
 use serde_json::{Value, json};
 
-use super::font;
+use super::html;
 use super::tables::safe;
 use crate::model::{Day, Kind, Lang, Past, Status, Text, masked};
 
@@ -115,14 +114,11 @@ fn page(rows: &[Compared], days: (Day, Day), lang: Lang) -> Result<Vec<u8>> {
         })
         .collect();
     let counts: Vec<Value> = counts(rows).iter().map(|(s, n)| json!({"word": s.words().get(lang), "n": n})).collect();
-    let mut env = Environment::new();
-    env.set_auto_escape_callback(|_| AutoEscape::Html);
-    env.add_template("compare", include_str!("compare.html.jinja"))?;
-    let body = env.get_template("compare")?.render(minijinja::Value::from(minijinja::value::Serde(json!({
+    let data = json!({
         "style": include_str!("page.css"), "zh": lang == Lang::Zh, "rows": shown, "counts": counts,
         "old": days.0, "new": days.1,
-    }))))?;
-    Ok(body.replacen("@@FONT@@", &font::subset_base64(&body)?, 1).into_bytes())
+    });
+    Ok(html::render(include_str!("compare.html.jinja"), data)?.into_bytes())
 }
 
 /// What the command prints.

@@ -1,156 +1,172 @@
-//! report.html: one self-contained page that opens offline and prints.
+//! report.html: one self-contained page that opens offline, can be searched, and prints.
 
-use anyhow::{Context as _, Result};
+use std::fmt::Write as _;
+
+use anyhow::Result;
 use minijinja::{AutoEscape, Environment};
 use serde_json::{Value, json};
 
-use super::{Results, chart, font, page as one_language, rules, weekly};
-use crate::model::{Kind, Lang, Lead, Sheet, State, Text, masked};
+use super::chart::{Chart, Readings, spark};
+use super::{Results, font, rules, view, weekly};
+use crate::model::{Basis, Lang};
 
-/// The page. `charts` holds (name, SVG) per lead.
-pub fn page(r: &Results<'_>, charts: &[Vec<(String, String)>]) -> Result<String> {
-    let words: Value = toml::from_str(include_str!("words.toml")).context("words.toml")?;
-    let key = if r.lang == Lang::Zh { "zh" } else { "en" };
-    let leads: Result<Vec<Value>> = r.leads.iter().zip(charts).map(|(l, c)| lead(r, l, c)).collect();
-    let events: Vec<Value> = r
-        .findings
-        .iter()
-        .filter(|f| f.kind == Kind::MarketEvent)
-        .map(|f| json!({"from": f.window.0, "to": f.window.1, "rise": format!("{:.0} %", f.measured), "text": f.reason.get(r.lang)}))
-        .collect();
-    let screens: Vec<Value> = r
-        .screens
-        .iter()
-        .map(|s| {
-            let count = r.findings.iter().filter(|f| f.screen == s.id).count();
-            let skips = r.skips.iter().filter(|k| k.screen == s.id);
-            let mut reasons: std::collections::BTreeMap<&str, usize> = Default::default();
-            for k in skips {
-                *reasons.entry(k.reason.get(r.lang)).or_default() += 1;
-            }
-            let title = if r.lang == Lang::Zh { s.title.0 } else { s.title.1 };
-            let examined = r.examined.iter().find(|e| e.0 == s.id).map_or(0, |e| e.1);
-            let params: Vec<String> =
-                s.params.iter().map(|p| format!("{} = {} {}", p.name, r.knobs[s.id].get(p), p.unit)).collect();
-            json!({"id": s.id, "title": title, "examined": examined, "findings": count, "reasons": reasons,
-                "page": one_language(s.page, r.lang), "params": params.join("; ")})
-        })
-        .collect();
-    let files: Vec<Value> = r.files.iter().map(|f| json!({"f": f, "name": f.path})).collect();
-    let (first, last) = span(r);
+/// The page. `charts` holds those of each lead.
+pub fn page(r: &Results<'_>, charts: &[Vec<Chart>]) -> Result<String> {
+    let mut readings = serde_json::Map::new();
+    let mut leads = Vec::new();
+    for (l, of) in r.leads.iter().zip(charts) {
+        let mut lead = view::lead(r, l)?;
+        lead["excess_amount"] = json!(view::number(l.excess_amount, 2));
+        lead["charts"] = of.iter().map(|c| shown(c, &mut readings)).collect();
+        leads.push(lead);
+    }
+    let mut data = view::head(r);
+    data["style"] = json!(include_str!("page.css"));
+    data["script"] = json!(include_str!("report.js"));
+    data["weekly"] = json!(weekly::section(r));
+    data["w"] = view::words(r.lang)?;
+    data["has_status"] = json!(leads.iter().any(|l| l["status"].is_string()));
+    data["leads"] = json!(leads);
+    data["kinds"] = json!(view::by_kind(r));
+    data["events"] = json!(view::events(r));
+    data["places"] = places(r);
+    data["screens"] = json!(view::screens(r));
+    data["rules"] = json!(rules::summary(r));
+    data["readings"] = json!(inert(&Value::Object(readings))?);
+    render(include_str!("report.html.jinja"), data)
+}
+
+/// A template filled in, everything escaped, with the characters it uses as embedded fonts.
+pub fn render(template: &str, data: Value) -> Result<String> {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::Html);
     env.add_template("weekly", include_str!("weekly.html.jinja"))?;
     env.add_template("course", include_str!("course.html.jinja"))?;
-    env.add_template("report", include_str!("report.html.jinja"))?;
-    let template = env.get_template("report")?;
-    let leads = leads?;
-    let body = template.render(minijinja::Value::from(minijinja::value::Serde(json!({
-        "style": include_str!("page.css"), "w": words[key], "lang": key, "total": r.total, "files": files, "leads": leads, "events": events,
-        "weekly": weekly::section(r),
-        "rules": rules::summary(r), "certificates": certificates(r), "unknown_regions": r.unknown_regions, "screens": screens, "first": first, "last": last, "as_of": r.context.as_of,
-        "series": r.panel.series.len(), "sellers": r.panel.sellers.len(), "cells": r.panel.cells.len(),
-        "version": env!("CARGO_PKG_VERSION"),
-        "gouging": r.leads.iter().filter(|l| l.kind == Kind::Gouging).count(),
-        "collusion": r.leads.iter().filter(|l| l.kind == Kind::Collusion).count(),
-        "fraud": r.leads.iter().filter(|l| l.kind == Kind::PriceFraud).count(),
-    }))))?;
-    Ok(body.replacen("@@FONT@@", &font::subset_base64(&body)?, 1))
+    env.add_template("page", template)?;
+    let body = env.get_template("page")?.render(minijinja::Value::from(minijinja::value::Serde(data)))?;
+    let mut faces = String::new();
+    for (i, base64) in font::subsets_base64(&body)?.into_iter().enumerate() {
+        let name = ["pw", "pw2"][i.min(1)];
+        let _ = writeln!(
+            faces,
+            r#"@font-face {{ font-family: "{name}"; src: url(data:font/otf;base64,{base64}) format("opentype"); }}"#
+        );
+    }
+    Ok(body.replacen("@@FONTS@@", &faces, 1))
 }
 
-fn span(r: &Results<'_>) -> (String, String) {
-    let days = || r.panel.points.day.iter().copied();
-    let show = |d: Option<i32>| d.map_or(String::new(), |d| crate::model::Day(d).to_string());
-    (show(days().min()), show(days().max()))
+/// JSON that cannot end the script it stands in.
+fn inert(value: &Value) -> Result<String> {
+    let text = serde_json::to_string(value)?;
+    Ok(text.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"))
 }
 
-fn lead(r: &Results<'_>, l: &Lead, charts: &[(String, String)]) -> Result<Value> {
-    let f = &r.findings[l.findings[0]];
-    let number = |v: Option<f64>, digits: usize| {
-        v.filter(|v| v.is_finite()).map_or("–".to_owned(), |v| format!("{v:.digits$}"))
+fn shown(chart: &Chart, readings: &mut serde_json::Map<String, Value>) -> Value {
+    let key = chart.readings.as_ref().map(|values| {
+        let key = chart.name.rsplit('/').next().unwrap_or(&chart.name).to_owned();
+        readings.insert(key.clone(), packed(values));
+        key
+    });
+    json!({"svg": chart.in_page(), "key": key})
+}
+
+/// Values day by day: nothing = as before, `-` = unknown; gaps between days likewise.
+fn packed(r: &Readings) -> Value {
+    let days: std::collections::BTreeSet<i32> = r.columns.iter().flat_map(|c| c.points.iter().map(|p| p.0)).collect();
+    let days: Vec<i32> = days.into_iter().collect();
+    let gaps = days.windows(2).map(|w| (w[1] - w[0]).to_string());
+    let column = |points: &[(i32, f64)]| {
+        let mut next = points.iter().peekable();
+        let at = |day: &i32| {
+            while next.next_if(|p| p.0 < *day).is_some() {}
+            next.next_if(|p| p.0 == *day).map_or("-".to_owned(), |p| figure(p.1))
+        };
+        sparse(days.iter().map(at).collect::<Vec<_>>())
     };
-    let svgs: Vec<String> = charts.iter().map(|c| chart::in_page(&c.1)).collect();
-    let names: Vec<Value> = l.names.iter().map(|(id, name)| json!({"id": masked(id), "name": name})).collect();
-    let rows: Vec<Value> = f
-        .rows
-        .iter()
-        .map(|n| json!({"file": r.files[n.row.file() as usize].path, "line": n.row.line(), "role": n.role.get(r.lang)}))
-        .collect();
-    let steps: Vec<Value> = f
-        .steps
-        .iter()
-        .map(|s| {
-            let seller = &r.panel.sellers[r.panel.series[s.series].seller as usize].name;
-            json!({"seller": seller, "last_old": s.last_old, "first_new": s.first_new, "old": format!("{:.2}", s.old), "new": format!("{:.2}", s.new), "episode": s.episode})
-        })
-        .collect();
-    let price_unit = f.subject.cell.map_or(Text::default(), |c| r.panel.price_unit(&r.panel.cells[c]));
-    let unit = |u: &str| if u == price_unit.zh { price_unit.get(r.lang).to_owned() } else { u.to_owned() };
-    let facts: Vec<Value> =
-        f.facts.iter().map(|(k, v, u)| json!({"name": k, "value": number(Some(*v), if counts(*v, u) { 0 } else { 3 }), "unit": unit(u)})).collect();
-    let state = |s: State| match s {
-        State::Yes => "yes",
-        State::No => "no",
-        State::Unknown => "unknown",
+    json!({"f": r.frame, "lo": r.days.0, "hi": r.days.1, "d0": days.first(), "s": sparse(gaps.collect()),
+        "n": r.columns.iter().map(|c| &c.label).collect::<Vec<_>>(),
+        "v": r.columns.iter().map(|c| column(&c.points)).collect::<Vec<_>>()})
+}
+
+fn sparse(values: Vec<String>) -> String {
+    let mut last = String::new();
+    let each = values.into_iter().map(|v| {
+        if v == last {
+            String::new()
+        } else {
+            v.clone_into(&mut last);
+            v
+        }
+    });
+    each.collect::<Vec<_>>().join(",")
+}
+
+/// Two decimals, more where the price is below one.
+fn figure(v: f64) -> String {
+    let text = if v.abs() < 1.0 { format!("{v:.4}") } else { format!("{v:.2}") };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Places with their leads and how the market of their widest good moved.
+fn places(r: &Results<'_>) -> Value {
+    let mut places = view::by_place(r);
+    let name = |region: &str| r.regions.get(region).map_or_else(|| region.to_owned(), |c| c.1.clone());
+    let widest = |place: &str| {
+        let of = r.panel.cells.iter().filter(|c| c.comparable && name(&c.region) == place && c.market.len() > 1);
+        of.max_by_key(|c| (c.series.len(), std::cmp::Reverse(&c.product)))
     };
-    let innocent: Vec<Value> =
-        l.innocent.iter().map(|c| json!({"text": c.text.get(r.lang), "state": state(c.state)})).collect();
-    let sheets: Vec<Value> =
-        l.findings.iter().filter_map(|i| r.findings[*i].sheet.as_ref()).map(|s| sheet(r, s)).collect();
-    let told = if l.kind == Kind::Collusion { &[][..] } else { &l.series[..l.series.len().min(1)] };
-    let judged = r.judged.iter().filter(|j| told.contains(&j.series) && j.over().is_some());
-    let judged: Vec<Value> = judged.map(|j| rules::shown(r, j)).collect();
-    let place = r.regions.get(&l.region).map_or(l.region.clone(), |c| c.1.clone());
-    let steps_next: Vec<&str> = l.next_steps.iter().map(|t| t.get(r.lang)).collect();
-    let notes: Vec<&str> = l.quality_notes.iter().map(|t| t.get(r.lang)).collect();
-    Ok(json!({
-        "id": l.id, "course": weekly::course(r, l), "kind": l.kind.name(), "sellers": names, "region": l.region, "product": l.product, "market": l.market,
-        "first": l.first_day, "last": l.last_day, "reference": number(l.reference_price, 2), "observed": number(l.observed_price, 2),
-        "increase": number(l.increase_pct, 0), "excess": l.excess_amount.map_or("–".to_owned(), |v| format!("{v:.2} {}", r.panel.currency.get(r.lang))), "cost": l.cost.name(),
-        "quality": format!("{:?}", l.quality), "notes": notes, "summary": l.summary.get(r.lang), "charts": svgs,
-        "p": chance(f.p_value), "q": chance(f.q_value), "floor": chance(f.p_floor), "tested": f.tested,
-        "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "unit": f.unit, "screen": f.screen,
-        "basis": rules::basis(r, f), "sheets": sheets, "judged": judged, "place": place, "facts": facts, "rows": rows, "steps": steps, "innocent": innocent, "next": steps_next, "score": format!("{:.1}", l.score),
-    }))
-}
-
-/// Checks of certificates: id, judged, found, not judged.
-fn certificates(r: &Results<'_>) -> Vec<Value> {
-    r.certificates.iter().map(|c| json!({"id": c.0, "examined": c.1, "found": c.2, "skipped": c.3})).collect()
-}
-
-fn sheet(r: &Results<'_>, s: &Sheet) -> Value {
-    let columns: Vec<&str> = s.columns.iter().map(|c| c.get(r.lang)).collect();
-    json!({"title": s.title.get(r.lang), "columns": columns, "rows": s.rows})
-}
-
-/// A whole number without a unit is a count.
-fn counts(value: f64, unit: &str) -> bool {
-    value.fract() == 0.0 && matches!(unit, "" | "day")
-}
-
-/// A probability: never a bare zero.
-fn chance(p: Option<f64>) -> String {
-    p.map_or("–".to_owned(), |p| if p < 0.0001 { format!("{p:.0e}") } else { format!("{p:.4}") })
+    for p in &mut places {
+        let Some(cell) = widest(p["name"].as_str().unwrap_or("")) else {
+            p["spark"] = json!("");
+            p["change"] = Value::Null;
+            continue;
+        };
+        let points: Vec<(i32, f64)> = cell.market.iter().map(|d| (d.day.0, d.index.exp())).collect();
+        let change = (points.last().map_or(1.0, |l| l.1) / points[0].1 - 1.0) * 100.0;
+        let basis = match (cell.basis, r.lang) {
+            (Basis::Net, Lang::Zh) => "成交价",
+            (Basis::Net, Lang::En) => "charged",
+            (Basis::Posted, Lang::Zh) => "标价",
+            (Basis::Posted, Lang::En) => "posted",
+        };
+        p["good"] = json!(format!("{} {basis}", view::shown(cell.label.get(r.lang))));
+        p["change"] = json!(format!("{change:+.0}%"));
+        p["spark"] = json!(spark(&points));
+    }
+    json!(places)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
-    fn both_languages_have_every_word() {
+    fn both_languages_have_every_word_and_every_word_is_used() {
         let words: toml::Table = toml::from_str(include_str!("words.toml")).unwrap();
         let keys = |lang: &str| words[lang].as_table().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys("zh"), keys("en"));
+        let templates = [
+            include_str!("report.html.jinja"),
+            include_str!("bulletin.typ"),
+            include_str!("dossier/page.html.jinja"),
+            include_str!("dossier/index.html.jinja"),
+        ];
+        let lists = ["s_", "f_", "u_", "do_", "c_", "b_", "l_", "p_", "r_", "n_", "d_", "k_", "st_"];
         for key in keys("zh") {
-            assert!(
-                include_str!("report.html.jinja").contains(&format!("w.{key}"))
-                    || key.starts_with("r_")
-                    || key.starts_with("n_")
-                    || key.starts_with("d_")
-                    || key.starts_with("k_")
-                    || ["s_", "f_", "u_", "do_", "c_", "b_", "l_", "p_"].iter().any(|list| key.starts_with(list)),
-                "{key} is not used"
-            );
+            let used = templates.iter().any(|t| t.contains(&format!("w.{key}")));
+            assert!(used || lists.iter().any(|list| key.starts_with(list)), "{key} is not used");
         }
+    }
+
+    #[test]
+    fn values_are_told_once() {
+        assert_eq!(sparse(["4.5", "4.5", "-", "5"].map(str::to_owned).to_vec()), "4.5,,-,5");
+        assert_eq!(figure(0.125), "0.125");
+        assert_eq!(figure(12.0), "12");
+    }
+
+    #[test]
+    fn data_cannot_end_their_script() {
+        assert_eq!(inert(&json!({"a": "</script>"})).unwrap(), "{\"a\":\"\\u003c/script>\"}");
     }
 }

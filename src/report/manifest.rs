@@ -68,8 +68,19 @@ pub fn manifest(r: &Results<'_>, outputs: &[(String, String)]) -> Result<Vec<u8>
         "command": r.command,
         "inputs": inputs,
         "outputs": outputs,
+        "sha256_of_this": UNSIGNED,
     });
-    Ok(serde_json::to_vec_pretty(&manifest)?)
+    let text = serde_json::to_string_pretty(&manifest)?;
+    Ok(text.replace(UNSIGNED, &sha256(text.as_bytes())).into_bytes())
+}
+
+/// Stands where the manifest's own hash goes, while it is computed.
+const UNSIGNED: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Whether a manifest is as it was written.
+fn whole(text: &str, manifest: &Value) -> bool {
+    let own = manifest["sha256_of_this"].as_str().unwrap_or("");
+    own.len() == UNSIGNED.len() && sha256(text.replace(own, UNSIGNED).as_bytes()) == own
 }
 
 /// Rule packs in use, with their versions.
@@ -92,12 +103,15 @@ fn same(path: &Path, sha: &str) -> bool {
     hash_file(path).is_ok_and(|h| h.0 == sha)
 }
 
-/// Inputs and outputs whose bytes no longer match the manifest of a run's folder.
+/// Inputs and outputs whose bytes no longer match the manifest of a run's folder, and the manifest itself.
 pub fn verify(dir: &Path) -> Result<Vec<String>> {
     let path = dir.join("manifest.json");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let manifest: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
     let mut changed = changed_inputs(&manifest);
+    if !whole(&text, &manifest) {
+        changed.push("manifest.json".to_owned());
+    }
     for entry in manifest["outputs"].as_array().into_iter().flatten() {
         let name = entry["path"].as_str().unwrap_or("");
         if !same(&dir.join(name), entry["sha256"].as_str().unwrap_or("")) {

@@ -1,6 +1,6 @@
 //! How do we show it? Every output file, as bytes; the caller writes them.
 
-mod chain;
+mod basis;
 mod chart;
 mod compare;
 mod dossier;
@@ -9,8 +9,11 @@ mod findings;
 mod font;
 mod html;
 mod manifest;
+mod paper;
+mod pdf;
 mod rules;
 mod tables;
+mod view;
 mod weekly;
 mod workbook;
 
@@ -25,13 +28,15 @@ use crate::model::{
     Skip, TableKind, Text, Weekly,
 };
 
+use chart::Chart;
 pub use compare::{Compared, compare, compared_text};
 pub use dossier::{Background, Previous, dossier, index};
+
 pub use evidence::evidence;
 pub use manifest::{changed_inputs, hash_file, verify};
 
 /// Names a run writes at the top of its folder.
-pub const TOP_LEVEL: [&str; 12] = [
+pub const TOP_LEVEL: [&str; 13] = [
     "leads.csv",
     "closed.csv",
     "rules.csv",
@@ -43,10 +48,11 @@ pub const TOP_LEVEL: [&str; 12] = [
     "rejects.csv",
     "charts",
     "report.html",
+    "report.pdf",
     "manifest.json",
 ];
 
-/// Leads that get a chart; those after them have their table, and their chart from `evidence`.
+/// Leads whose charts are also files of their own; those of the others are in the report, and `evidence` writes them.
 const CHARTED: usize = 300;
 
 /// An input as the manifest names it.
@@ -81,8 +87,8 @@ pub struct Command {
     pub rules: Vec<String>,
     /// Rule files beside those of the settings.
     pub rule_files: Vec<String>,
-    /// Settings and rule files with their SHA-256.
-    pub hashes: Vec<(String, String)>,
+    /// Settings and rule files with their SHA-256 and SM3.
+    pub hashes: Vec<(String, String, String)>,
     /// The casebook, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub casebook: Option<String>,
@@ -92,6 +98,27 @@ pub struct Command {
     /// Ids of leads as found → as kept over the weeks; empty = kept quiet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lead_ids: BTreeMap<String, String>,
+}
+
+impl Command {
+    /// The command that makes this run again.
+    pub fn line(&self) -> String {
+        let quoted = |t: &str| {
+            let plain = !t.is_empty() && t.chars().all(|c| c.is_alphanumeric() || "-_./:=+@".contains(c));
+            if plain { t.to_owned() } else { format!("'{}'", t.replace('\'', r"'\''")) }
+        };
+        let mut words = vec!["pricewatch run".to_owned()];
+        match &self.casebook {
+            Some(book) => words.push(format!("--casebook {}", quoted(book))),
+            None => words.extend(self.inputs.iter().map(|(t, file)| format!("--{} {}", t.name(), quoted(file)))),
+        }
+        words.extend(self.config.iter().map(|c| format!("--config {}", quoted(c))));
+        words.extend(self.as_of.map(|d| format!("--as-of {d}")));
+        words.extend(self.rules.iter().map(|x| format!("--rules {}", quoted(x))));
+        words.extend(self.rule_files.iter().map(|x| format!("--rule-file {}", quoted(x))));
+        words.push(format!("--lang {} --seed {} --out", self.lang, self.seed));
+        words.join(" ") + " DIR"
+    }
 }
 
 /// Everything a report shows.
@@ -166,17 +193,21 @@ pub fn render(results: &Results<'_>, emit: &mut dyn FnMut(&str, &[u8]) -> Result
     out("findings.json", &findings::findings(results)?)?;
     out("schema/findings.schema.json", findings::SCHEMA.as_bytes())?;
     out("rejects.csv", &tables::rejects(results)?)?;
-    let draw = |(i, lead): (usize, &Lead)| if i < CHARTED { chart::of_lead(results, lead) } else { Ok(Vec::new()) };
-    let charts: Vec<Result<Vec<(String, String)>>> = results.leads.par_iter().enumerate().map(draw).collect();
-    let charts: Vec<Vec<(String, String)>> = charts.into_iter().collect::<Result<_>>()?;
-    out("leads.xlsx", &workbook::workbook(results, &charts)?)?;
-    let files: Vec<Result<_>> = charts.par_iter().flatten().map(|(name, svg)| chart::export(name, svg)).collect();
-    for pair in files {
-        for (name, bytes) in pair? {
+    let charts: Vec<Result<Vec<Chart>>> = results.leads.par_iter().map(|l| chart::of_lead(results, l, &[])).collect();
+    let charts: Vec<Vec<Chart>> = charts.into_iter().collect::<Result<_>>()?;
+    let named = |(i, of): (usize, &Vec<Chart>)| of.first().filter(|_| i < CHARTED).map(|c| c.name.clone());
+    let links: Vec<Option<String>> = charts.iter().enumerate().map(named).collect();
+    let exported = || charts.par_iter().take(CHARTED).flatten().map(|c| chart::export(c, None)).collect();
+    let (pdf, (files, page)): (_, (Vec<Result<_>>, _)) =
+        rayon::join(|| pdf::bulletin(results, &charts), || rayon::join(exported, || html::page(results, &charts)));
+    out("leads.xlsx", &workbook::workbook(results, &links)?)?;
+    for chart in files {
+        for (name, bytes) in chart? {
             out(&name, &bytes)?;
         }
     }
-    out("report.html", html::page(results, &charts)?.as_bytes())?;
+    out("report.html", page?.as_bytes())?;
+    out("report.pdf", &pdf?)?;
     emit("manifest.json", &manifest::manifest(results, &listed)?)
 }
 

@@ -35,10 +35,10 @@ pub const LEAD_COLUMNS: [&str; 26] = [
     "disposition",
 ];
 
-/// Harmless in Excel and WPS.
+/// Harmless in Excel and WPS; what nobody can see is told by its code.
 pub fn safe(text: &str) -> String {
-    let plain: String = text.chars().filter(|c| !c.is_control()).collect();
-    if plain.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{plain}") } else { plain }
+    let plain = super::font::plain(text);
+    if plain.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) { format!("'{plain}") } else { plain }
 }
 
 fn number(value: Option<f64>, digits: usize) -> String {
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn formulas_are_text() {
         assert_eq!(safe("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
-        assert_eq!(safe("@x\u{0}y"), "'@xy");
+        assert_eq!(safe("@x\u{0}y"), "'@x[U+0000]y");
         assert_eq!(safe("广州康民药房"), "广州康民药房");
     }
 }

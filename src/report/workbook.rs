@@ -6,7 +6,7 @@ use rust_xlsxwriter::{
     FormatAlign, FormatBorder, Url, Workbook, Worksheet,
 };
 
-use super::{Results, rules};
+use super::{Results, basis, rules};
 use crate::model::{CostExplained, Course, Day, Grade, Kind, Lang, Lead, State, masked};
 
 /// Excel's own bounds: characters of a cell, and rows of a sheet below the header.
@@ -17,7 +17,7 @@ const SHEET_ROWS: usize = 1_048_000;
 enum Cell {
     Text(String),
     Number(Option<f64>, &'static str),
-    Date(Day),
+    Date(Option<Day>),
     Chart(String),
     /// To be filled in, from a list where there is one.
     Open(&'static [(&'static str, &'static str)]),
@@ -34,8 +34,8 @@ const STATUS: &[(&str, &str)] = &[
 ];
 const NOTICE: &[(&str, &str)] = &[("未告诫", "no notice"), ("已告诫", "notice given"), ("不适用", "not applicable")];
 
-/// The workbook's bytes; `charts` names the files of each lead's charts.
-pub fn workbook(r: &Results<'_>, charts: &[Vec<(String, String)>]) -> Result<Vec<u8>> {
+/// The workbook's bytes; `charts` names the first chart of each lead, where there is a file of it.
+pub fn workbook(r: &Results<'_>, charts: &[Option<String>]) -> Result<Vec<u8>> {
     let mut book = Workbook::new();
     // No clock in outputs: the document is dated by its data.
     let made = excel_date(r.context.as_of)?;
@@ -57,32 +57,37 @@ fn excel_date(day: Day) -> Result<ExcelDateTime> {
         .with_context(|| format!("{day}: 超出 Excel 的日期范围 / beyond Excel's dates"))
 }
 
-/// Text as it is, without what a sheet cannot hold.
+/// Text as it is, with what a sheet cannot hold or nobody can see by its code, and cut to what a cell holds.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || *c == '\n').take(CELL_CHARACTERS).collect()
+    let told = text.split('\n').map(super::font::plain).collect::<Vec<_>>().join("\n");
+    let long = told.chars().count();
+    if long <= CELL_CHARACTERS {
+        told
+    } else {
+        told.chars().take(CELL_CHARACTERS).collect::<String>() + &format!("…({long})")
+    }
 }
 
-fn header(sheet: &mut Worksheet, names: &[&str], widths: &[f64]) -> Result<()> {
+fn header(sheet: &mut Worksheet, names: &[&str], widths: &[f64], frozen: u16) -> Result<()> {
     let style = Format::new().set_bold().set_background_color(Color::RGB(0x00DD_E3EA)).set_border(FormatBorder::Thin);
     let style = style.set_text_wrap().set_align(FormatAlign::VerticalCenter);
     for (c, (name, width)) in names.iter().zip(widths).enumerate() {
         sheet.write_string_with_format(0, c as u16, *name, &style)?;
         sheet.set_column_width(c as u16, *width)?;
     }
-    sheet.set_freeze_panes(1, 0)?;
+    sheet.set_freeze_panes(1, frozen)?;
     sheet.set_landscape().set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0)?;
     Ok(())
 }
 
-fn leads(r: &Results<'_>, charts: &[Vec<(String, String)>], sheet: &mut Worksheet) -> Result<()> {
+fn leads(r: &Results<'_>, charts: &[Option<String>], sheet: &mut Worksheet) -> Result<()> {
     sheet.set_name(word(r, "线索清单", "Leads"))?;
     let columns = row(r, None, "");
     let names: Vec<&str> = columns.iter().map(|c| c.0).collect();
     let widths: Vec<f64> = columns.iter().map(|c| c.1).collect();
-    header(sheet, &names, &widths)?;
-    for (n, (lead, files)) in (1u32..).zip(r.leads.iter().zip(charts)) {
-        let chart = files.first().map_or("", |f| f.0.as_str());
-        for (c, (_, _, cell)) in (0u16..).zip(row(r, Some(lead), chart)) {
+    header(sheet, &names, &widths, 1)?;
+    for (n, (lead, chart)) in (1u32..).zip(r.leads.iter().zip(charts)) {
+        for (c, (_, _, cell)) in (0u16..).zip(row(r, Some(lead), chart.as_deref().unwrap_or(""))) {
             write(r, sheet, n, c, &cell)?;
         }
     }
@@ -99,12 +104,22 @@ fn leads(r: &Results<'_>, charts: &[Vec<(String, String)>], sheet: &mut Workshee
     colour(r, sheet, &names, last)
 }
 
-/// Quality A green, C amber: a hint where to begin.
+/// Where to begin: grades A and C, costs that do not explain, and what people filled in.
 fn colour(r: &Results<'_>, sheet: &mut Worksheet, names: &[&str], last: u32) -> Result<()> {
-    let Some(at) = names.iter().position(|n| *n == word(r, "数据质量", "Data quality")) else { return Ok(()) };
-    for (grade, colour) in [("A", 0x00D5_EBD8), ("C", 0x00FB_E5C8)] {
+    let (green, amber, red, grey) = (0x00D5_EBD8, 0x00FB_E5C8, 0x00F6_D5D5, 0x00E4_E7EA);
+    let rules = [
+        (("数据质量", "Data quality"), ("A", "A"), green),
+        (("数据质量", "Data quality"), ("C", "C"), amber),
+        (("成本解释", "Cost explains it"), ("无", "no"), red),
+        (("成本解释", "Cost explains it"), ("有", "yes"), green),
+        (("状态", "Status"), STATUS[1], amber),
+        (("状态", "Status"), STATUS[3], red),
+        (("状态", "Status"), STATUS[4], grey),
+    ];
+    for ((zh, en), value, colour) in rules {
+        let Some(at) = names.iter().position(|n| *n == word(r, zh, en)) else { continue };
         let rule = ConditionalFormatCell::new()
-            .set_rule(ConditionalFormatCellRule::EqualTo(grade))
+            .set_rule(ConditionalFormatCellRule::EqualTo(word(r, value.0, value.1)))
             .set_format(Format::new().set_background_color(Color::RGB(colour)));
         sheet.add_conditional_format(1, at as u16, last, at as u16, &rule)?;
     }
@@ -115,7 +130,7 @@ fn colour(r: &Results<'_>, sheet: &mut Worksheet, names: &[&str], last: u32) -> 
 fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, f64, Cell)> {
     let text = |pick: &dyn Fn(&Lead) -> String| Cell::Text(lead.map(pick).unwrap_or_default());
     let number = |pick: &dyn Fn(&Lead) -> Option<f64>, style| Cell::Number(lead.and_then(pick), style);
-    let date = |pick: fn(&Lead) -> Day| Cell::Date(lead.map_or(r.context.as_of, pick));
+    let date = |pick: fn(&Lead) -> Day| Cell::Date(lead.map(pick));
     let names = |l: &Lead| l.names.iter().map(|n| n.1.as_str()).collect::<Vec<_>>().join("\n");
     let ids = |l: &Lead| l.sellers.iter().map(|id| masked(id)).collect::<Vec<_>>().join("\n");
     let unit =
@@ -125,6 +140,8 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
         |l: &Lead| lines(l.innocent.iter().filter(|c| c.state != State::No).map(|c| c.text.get(r.lang)).collect());
     let next = |l: &Lead| lines(l.next_steps.iter().map(|t| t.get(r.lang)).collect());
     let peers = |l: &Lead| r.panel.cells[l.cell?].market.iter().map(|d| f64::from(d.n)).reduce(f64::max);
+    let base = |l: &Lead| basis::of(r, l);
+    let percent = |v: f64| v * 100.0;
     let rise = |l: &Lead| Some(l.observed_price? - l.reference_price?);
     let w = |zh, en| word(r, zh, en);
     let course = |pick: &dyn Fn(&Course) -> String| text(&|l| l.course.as_ref().map_or(String::new(), pick));
@@ -135,21 +152,29 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
     let notice = decided.and_then(|d| d.notice_date);
     let mut columns = vec![
         (w("线索编号", "Lead"), 14.0, text(&|l| l.id.clone())),
+        (w("生成日期", "As of"), 12.0, Cell::Date(Some(r.context.as_of))),
         (w("类型", "Kind"), 12.0, text(&|l| kind(r, l.kind).to_owned())),
         (w("区划", "Region"), 16.0, text(&|l| r.regions.get(&l.region).map_or(l.region.clone(), |c| c.1.clone()))),
         (w("经营者", "Seller"), 26.0, text(&names)),
         (w("信用代码", "Seller id"), 22.0, text(&ids)),
         (w("商品", "Product"), 20.0, text(&|l| l.product.clone())),
+        (w("规格与标准", "Spec and standard"), 16.0, text(&|l| basis::spec(r, l))),
         (w("单位", "Unit"), 9.0, text(&unit)),
         (w("起始日期", "First day"), 12.0, date(|l| l.first_day)),
         (w("截止日期", "Last day"), 12.0, date(|l| l.last_day)),
+        (w("基准日", "Reference day"), 12.0, Cell::Date(lead.and_then(|l| base(l).day))),
         (w("基准价", "Reference price"), 11.0, number(&|l| l.reference_price, "#,##0.00")),
+        (w("基准差价率", "Reference margin"), 11.0, number(&|l| base(l).margin.map(percent), "0.0")),
+        (w("凭证行号", "Reference row"), 20.0, text(&|l| base(l).row)),
         (w("现价", "Observed price"), 11.0, number(&|l| l.observed_price, "#,##0.00")),
+        (w("现差价率", "Margin now"), 11.0, number(&|l| basis::margin_now(r, l).map(percent), "0.0")),
         (w("涨幅%", "Rise %"), 9.0, number(&|l| l.increase_pct, "0.0")),
         (w("涨额", "Rise"), 10.0, number(&rise, "#,##0.00")),
+        (w("数量", "Quantity"), 11.0, number(&|l| basis::quantity(r, l), "#,##0.##")),
         (w("涉及金额", "Excess amount"), 12.0, number(&|l| l.excess_amount, "#,##0.00")),
         (w("成本解释", "Cost explains it"), 11.0, text(&|l| cost(r, l.cost).to_owned())),
         (w("同类序列数", "Comparable series"), 10.0, number(&peers, "0")),
+        (w("同类分位%", "Percentile among peers"), 10.0, number(&|l| basis::percentile(r, l), "0")),
         (
             w("命中筛查与规则", "Screens and rules"),
             44.0,
@@ -166,7 +191,7 @@ fn row(r: &Results<'_>, lead: Option<&Lead>, chart: &str) -> Vec<(&'static str, 
         (w("图表", "Chart"), 14.0, Cell::Chart(chart.to_owned())),
         (w("状态", "Status"), 10.0, fill(decided.map(|d| d.status.get(r.lang).to_owned()), STATUS)),
         (w("是否已告诫", "Notice"), 11.0, fill(notice.map(|_| w("已告诫", "notice given").to_owned()), NOTICE)),
-        (w("告诫日期", "Notice date"), 12.0, notice.map_or(Cell::Open(&[]), Cell::Date)),
+        (w("告诫日期", "Notice date"), 12.0, notice.map_or(Cell::Open(&[]), |d| Cell::Date(Some(d)))),
         (w("承办人", "Handler"), 10.0, fill(decided.map(|d| d.by.clone()), &[])),
         (w("处置", "Disposition"), 20.0, fill(decided.map(|d| d.note.clone()), &[])),
     ];
@@ -215,7 +240,7 @@ fn write(r: &Results<'_>, sheet: &mut Worksheet, row: u32, column: u16, cell: &C
         Cell::Number(Some(v), style) if v.is_finite() => {
             sheet.write_number_with_format(row, column, *v, &top.set_num_format(*style))?
         }
-        Cell::Date(day) => {
+        Cell::Date(Some(day)) => {
             sheet.write_datetime_with_format(row, column, excel_date(*day)?, &top.set_num_format("yyyy-mm-dd"))?
         }
         Cell::Chart(path) if !path.is_empty() => {
@@ -230,7 +255,7 @@ fn write(r: &Results<'_>, sheet: &mut Worksheet, row: u32, column: u16, cell: &C
 fn rejects(r: &Results<'_>, sheet: &mut Worksheet) -> Result<()> {
     sheet.set_name(word(r, "未用的行", "Rejected rows"))?;
     let names = [("文件", "File"), ("行", "Line"), ("列", "Column"), ("内容", "Value"), ("原因", "Reason")];
-    header(sheet, &names.map(|w| word(r, w.0, w.1)), &[40.0, 10.0, 16.0, 40.0, 50.0])?;
+    header(sheet, &names.map(|w| word(r, w.0, w.1)), &[40.0, 10.0, 16.0, 40.0, 50.0], 0)?;
     for (n, reject) in (1u32..).zip(r.rejects.iter().take(SHEET_ROWS)) {
         sheet.write_string(n, 0, plain(&r.files[reject.row.file() as usize].path))?;
         sheet.write_number(n, 1, reject.row.line() as f64)?;
@@ -247,7 +272,7 @@ fn rejects(r: &Results<'_>, sheet: &mut Worksheet) -> Result<()> {
 fn parameters(r: &Results<'_>, sheet: &mut Worksheet) -> Result<()> {
     sheet.set_name(word(r, "参数", "Parameters"))?;
     let names = [("筛查", "Screen"), ("参数", "Parameter"), ("取值", "Value"), ("单位", "Unit"), ("来源", "Source")];
-    header(sheet, &names.map(|w| word(r, w.0, w.1)), &[26.0, 20.0, 10.0, 14.0, 80.0])?;
+    header(sheet, &names.map(|w| word(r, w.0, w.1)), &[26.0, 20.0, 10.0, 14.0, 80.0], 0)?;
     let all = r.screens.iter().flat_map(|s| s.params.iter().map(move |p| (s, p)));
     for (n, (screen, param)) in (1u32..).zip(all) {
         sheet.write_string(n, 0, screen.id)?;

@@ -21,7 +21,7 @@ impl Command {
         let files =
             config.iter().cloned().chain(settings.law.files.iter().map(shown)).chain(rule_files.iter().cloned());
         let hashes =
-            files.filter_map(|f| Some((report::hash_file(Path::new(&f)).ok()?.0, f))).map(|(h, f)| (f, h)).collect();
+            files.filter_map(|f| report::hash_file(Path::new(&f)).ok().map(|(sha, sm3)| (f, sha, sm3))).collect();
         Command {
             inputs: read.files.iter().map(|f| (f.table, f.path.clone())).collect(),
             config,

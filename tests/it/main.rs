@@ -2,12 +2,16 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounting;
+mod browser;
 mod casebook;
 mod cli;
 mod contract;
 mod fixtures;
 mod formats;
+mod hostile;
+mod language;
 mod law;
+mod papers;
 mod real;
 mod segment;
 mod snapshot;

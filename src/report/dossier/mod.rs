@@ -7,11 +7,10 @@ mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, Result};
-use minijinja::{AutoEscape, Environment};
+use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Results, chart, font, rules};
+use super::{Results, chart, html, rules, view};
 use crate::model::{Certificate, CostExplained, Lang, Lead, Notice, Panel, Trade, masked};
 
 pub use changes::Previous;
@@ -119,11 +118,12 @@ pub fn dossier(r: &Results<'_>, b: &Background<'_>, id: &str) -> Result<(Entry, 
     });
     let mut charts = Vec::new();
     for s in one.series.iter().take(one.noted.clamp(1, CHARTS)) {
-        charts.push(chart::in_page(&chart::of_series(r, *s)?));
+        charts.push(chart::of_series(r, *s)?.in_page());
     }
     for l in &leads {
-        let more = chart::of_lead(r, l)?.into_iter().filter(|c| c.0.ends_with("-chain") || c.0.ends_with("-raster"));
-        charts.extend(more.map(|c| chart::in_page(&c.1)));
+        let more = chart::of_lead(r, l, &[])?;
+        let more = more.iter().filter(|c| c.name.ends_with("-chain") || c.name.ends_with("-raster"));
+        charts.extend(more.map(chart::Chart::in_page));
     }
     let stem = file_stem(id);
     let page = render(r, include_str!("page.html.jinja"), json!({"d": json, "charts": charts, "rows": ROWS}))?;
@@ -138,19 +138,14 @@ pub fn dossier(r: &Results<'_>, b: &Background<'_>, id: &str) -> Result<(Entry, 
 }
 
 fn render(r: &Results<'_>, template: &str, mut data: Value) -> Result<String> {
-    let words: Value = toml::from_str(include_str!("../words.toml")).context("words.toml")?;
     let key = if r.lang == Lang::Zh { "zh" } else { "en" };
-    data["w"] = words[key].clone();
+    data["w"] = view::words(r.lang)?;
     data["lang"] = json!(key);
     data["version"] = json!(env!("CARGO_PKG_VERSION"));
     data["as_of"] = json!(r.context.as_of);
     data["currency"] = json!(r.panel.currency.get(r.lang));
     data["style"] = json!(concat!(include_str!("../page.css"), include_str!("dossier.css")));
-    let mut env = Environment::new();
-    env.set_auto_escape_callback(|_| AutoEscape::Html);
-    env.add_template("page", template)?;
-    let body = env.get_template("page")?.render(minijinja::Value::from(minijinja::value::Serde(data)))?;
-    Ok(body.replacen("@@FONT@@", &font::subset_base64(&body)?, 1))
+    html::render(template, data)
 }
 
 /// Safe as a file name anywhere: letters, digits, `-`, `_`; anything else, or a long name, gets a hash behind it.

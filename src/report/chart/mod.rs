@@ -1,0 +1,175 @@
+//! The charts of a lead: one file per chart, one drawing style (`frame`), compact SVG (`pen`).
+
+mod chain;
+mod curves;
+mod export;
+mod frame;
+mod overlay;
+mod pen;
+mod price;
+mod raster;
+mod spark;
+
+use anyhow::Result;
+
+use super::{Results, font};
+use crate::model::{Cell, Day, Finding, Kind, Lead, RowRef, SourceRow, Step, masked};
+use frame::{SIZE, draw, pick, short};
+
+pub use export::export;
+pub use spark::spark;
+
+/// A chart: SVG whose text is still text, what it says in words, and the numbers behind it.
+pub struct Chart {
+    /// Path without ending, e.g. `charts/G0123-price`.
+    pub name: String,
+    /// The picture.
+    pub svg: String,
+    /// What it shows, for those who cannot see it.
+    pub alt: String,
+    /// The values of its curves.
+    pub readings: Option<Readings>,
+}
+
+impl Chart {
+    /// SVG for a page: in the font the page embeds, and told to those who cannot see it.
+    pub fn in_page(&self) -> String {
+        let alt = pen::escaped(&font::plain(&super::pdf::name(&self.alt)));
+        let svg = self.svg.replacen(r#" xmlns="http://www.w3.org/2000/svg""#, "", 1);
+        svg.replacen(r#" font-family="sans-serif""#, &format!(r#" role="img" aria-label="{alt}""#), 1)
+    }
+}
+
+/// Where the curves of a chart lie, so that a value can be read at a day.
+pub struct Readings {
+    /// Left, right, upper and lower edge in pixels.
+    pub frame: [i32; 4],
+    /// Day at the left and right edge.
+    pub days: (i32, i32),
+    /// The curves, the seller's own first.
+    pub columns: Vec<Column>,
+}
+
+/// One curve.
+pub struct Column {
+    /// Its name.
+    pub label: String,
+    /// Days and values.
+    pub points: Vec<(i32, f64)>,
+}
+
+/// What a chart shows: plain numbers and labels.
+struct Picture<'a> {
+    /// What it belongs to, as shown in the footer.
+    id: String,
+    title: String,
+    /// Rule and version, as shown in the footer.
+    rule: String,
+    rules: &'a [String],
+    series: &'a [usize],
+    cell: &'a Cell,
+    steps: &'a [Step],
+    expected: &'a [(Day, f64)],
+    /// `expected` is what a rule allows, not what the market gives.
+    by_rule: bool,
+    source: Option<RowRef>,
+    rows: &'a [(i32, f64)],
+}
+
+/// The charts of a lead; one without prices has none. `rows` are its source rows where they were read again.
+pub fn of_lead(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<Chart>> {
+    let f = &r.findings[lead.findings[0]];
+    let Some(cell) = lead.cell else { return Ok(Vec::new()) };
+    let single: Vec<(i32, f64)> =
+        rows.iter().filter(|o| o.series == lead.series[0]).map(|o| (o.day.0, o.price)).collect();
+    let x = &Picture {
+        id: pick(r.lang, &format!("线索 {}", lead.id), &format!("lead {}", lead.id)),
+        title: title(r, lead),
+        rule: lead.rules.first().and_then(|id| rule(r, id)).unwrap_or_default(),
+        rules: &lead.rules,
+        series: &lead.series,
+        cell: &r.panel.cells[cell],
+        steps: &f.steps,
+        expected: &f.expected,
+        by_rule: f.rule.is_some(),
+        source: f.rows.first().map(|n| n.row),
+        rows: &single,
+    };
+    let name = |what: &str| format!("charts/{}-{what}", lead.id);
+    let two = |v: Option<f64>| super::view::number(v, 2);
+    let told = format!("{} → {}", two(lead.reference_price), two(lead.observed_price));
+    let alt = |what: &str| format!("{what} · {} · {} – {} · {told}", x.title, lead.first_day, lead.last_day);
+    if lead.kind == Kind::Collusion {
+        let raster = draw(raster::height(x.series.len()), &mut |a| raster::draw(a, r, x))?;
+        let (svg, readings) = curves(&|a| overlay::draw(a, r, x))?;
+        let (a, b) = (pick(r.lang, "涨价时序图", "raster of rises"), pick(r.lang, "群体价格图", "prices of the group"));
+        return Ok(vec![
+            Chart { name: name("raster"), svg: raster, alt: alt(&a), readings: None },
+            Chart { name: name("overlay"), svg, alt: alt(&b), readings },
+        ]);
+    }
+    let (svg, readings) = curves(&|a| price::draw(a, r, x))?;
+    let mut charts =
+        vec![Chart { name: name("price"), svg, alt: alt(&pick(r.lang, "价格图", "price chart")), readings }];
+    let sheet = lead.findings.iter().map(|i| &r.findings[*i]).find_map(chain);
+    if let Some(sheet) = sheet {
+        let svg = draw(chain::height(sheet.rows.len()), &mut |a| chain::draw(a, r, x, sheet))?;
+        let alt = alt(&pick(r.lang, "流通链条图", "chain of sales"));
+        charts.push(Chart { name: name("chain"), svg, alt, readings: None });
+    }
+    Ok(charts)
+}
+
+fn chain(f: &Finding) -> Option<&crate::model::Sheet> {
+    f.sheet.as_ref().filter(|_| f.screen == "chain-markup")
+}
+
+/// The price history of one series, whether or not anything was found.
+pub fn of_series(r: &Results<'_>, s: usize) -> Result<Chart> {
+    let series = &r.panel.series[s];
+    let cell = &r.panel.cells[series.cell as usize];
+    let seller = &r.panel.sellers[series.seller as usize];
+    let product = &r.panel.items[series.item as usize].product;
+    let x = &Picture {
+        id: short(&masked(&seller.id)),
+        title: joined([&seller.name, product, &cell.region]),
+        rule: String::new(),
+        rules: &[],
+        series: &[s],
+        cell,
+        steps: &[],
+        expected: &[],
+        by_rule: false,
+        source: r.panel.points(series).row.first().copied(),
+        rows: &[],
+    };
+    let (svg, readings) = curves(&|a| price::draw(a, r, x))?;
+    Ok(Chart { name: format!("series-{s}"), svg, alt: x.title.clone(), readings })
+}
+
+fn curves(paint: &dyn Fn(&frame::Area<'_>) -> Result<Readings>) -> Result<(String, Option<Readings>)> {
+    let mut readings = None;
+    let svg = draw(SIZE.1, &mut |a| {
+        readings = Some(paint(a)?);
+        Ok(())
+    })?;
+    Ok((svg, readings))
+}
+
+fn title(r: &Results<'_>, lead: &Lead) -> String {
+    let many = lead.series.len();
+    let name = match lead.series.first() {
+        Some(&one) if lead.kind != Kind::Collusion => r.panel.sellers[r.panel.series[one].seller as usize].name.clone(),
+        _ => pick(r.lang, &format!("{many} 家经营者"), &format!("{many} sellers")),
+    };
+    joined([&name, &lead.product, &lead.region])
+}
+
+fn joined(parts: [&String; 3]) -> String {
+    parts.into_iter().filter(|p| !p.is_empty()).map(|p| short(p)).collect::<Vec<_>>().join(" · ")
+}
+
+fn rule(r: &Results<'_>, id: &str) -> Option<String> {
+    let rule = r.rules.iter().find(|x| x.id == id)?;
+    Some(format!("{} {} {}", pick(r.lang, "规则", "rule"), rule.id, rule.version))
+}

@@ -1,0 +1,72 @@
+//! Members × days: a bar for each rise, dark where it belongs to a joint episode, with the order of the moves.
+
+use anyhow::Result;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::Picture;
+use super::frame::{ACCENT, Area, BAND, GREY, INK, dates, fault, fitted, footer, ink, pick, title, write};
+use crate::report::Results;
+
+/// Pixels of a member's row.
+const ROW: u32 = 24;
+/// Members drawn; the table has them all.
+const MEMBERS: usize = 40;
+/// Pixels for names.
+const NAMES: i32 = 210;
+/// A rise worth a bar: 2 % (METHODS 2.0).
+const RISE: f64 = 1.02;
+
+/// Height of the picture of so many members.
+pub fn height(members: usize) -> u32 {
+    62 + 78 + ROW * members.clamp(1, MEMBERS) as u32
+}
+
+/// Draws it.
+pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
+    title(area, r, x)?;
+    let shown = &x.series[..x.series.len().min(MEMBERS)];
+    let ends = |s: &usize| r.panel.points(&r.panel.series[*s]).day.to_vec();
+    let days: Vec<i32> = x.cell.market.iter().map(|d| d.day.0).chain(shown.iter().flat_map(ends)).collect();
+    let days = (days.iter().copied().min().unwrap_or(0), days.iter().copied().max().unwrap_or(0) + 1);
+    let rows = shown.len().max(1) as f64;
+    let mut plot = ChartBuilder::on(area)
+        .margin_top(62)
+        .margin_bottom(78)
+        .margin_left(NAMES + 16)
+        .margin_right(30)
+        .build_cartesian_2d(days.0..days.1, 0.0..rows)
+        .map_err(fault)?;
+    dates(area, &mut plot, days)?;
+    for (k, &s) in shown.iter().enumerate() {
+        let (upper, lower) = (rows - k as f64 - 0.12, rows - k as f64 - 0.88);
+        let (left, y) = plot.backend_coord(&(days.0, (upper + lower) / 2.0));
+        let right = plot.backend_coord(&(days.1, 0.0)).0;
+        area.draw(&PathElement::new([(left, y + 12), (right, y + 12)], BAND.stroke_width(1))).map_err(fault)?;
+        let name = fitted(&r.panel.sellers[r.panel.series[s].seller as usize].name, 12, NAMES - 14);
+        write(area, &name, (16, y), ink(12, INK).pos(Pos::new(HPos::Left, VPos::Center)))?;
+        let p = r.panel.points(&r.panel.series[s]);
+        for i in (1..p.day.len()).filter(|i| p.price[*i] > p.price[i - 1] * RISE) {
+            let bar = Rectangle::new([(p.day[i], upper - 0.1), (p.day[i] + 1, lower + 0.1)], GREY.mix(0.45).filled());
+            plot.draw_series([bar]).map_err(fault)?;
+        }
+        for step in x.steps.iter().filter(|t| t.series == s) {
+            let day = step.first_new.0;
+            plot.draw_series([Rectangle::new([(day, upper), (day + 1, lower)], ACCENT.filled())]).map_err(fault)?;
+            let before = x.steps.iter().filter(|t| t.episode == step.episode && t.first_new < step.first_new).count();
+            let at = plot.backend_coord(&(day + 1, (upper + lower) / 2.0));
+            let style = ink(12, ACCENT).pos(Pos::new(HPos::Left, VPos::Center));
+            write(area, &(before + 1).to_string(), (at.0 + 3, at.1), style)?;
+        }
+    }
+    let note = pick(
+        r.lang,
+        "深色：同步涨价，数字为该次涨价中的先后；浅色：其他涨价（≥2%）",
+        "dark: joint rises, the number is the order within the episode; light: other rises (≥2 %)",
+    );
+    let hidden = x.series.len() - shown.len();
+    let more = pick(r.lang, &format!("；另有 {hidden} 家见表"), &format!("; {hidden} more in the table"));
+    let note = if hidden > 0 { note + &more } else { note };
+    write(area, &note, (16, (height(shown.len()) - 38) as i32), ink(11, GREY))?;
+    footer(area, r, x)
+}

@@ -1,0 +1,76 @@
+//! What an investigator puts into the case file: the rows, every number from row to result, the method, the hashes.
+
+mod calculation;
+mod cover;
+mod rows;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::chart;
+use super::{Results, manifest, page, paper};
+use crate::model::{Lang, Lead, RowRef, SourceRow, Text};
+
+/// Relative path and bytes of each file.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// The files of a lead's folder; `rows` are the source rows of its series, `text` the text of each row as it stands in
+/// its file.
+pub fn evidence(r: &Results<'_>, lead: &Lead, rows: &[SourceRow], text: &BTreeMap<RowRef, String>) -> Result<Files> {
+    let mut files = Files::new();
+    for mut chart in chart::of_lead(r, lead, rows)? {
+        chart.name = chart.name.rsplit('/').next().unwrap_or(&chart.name).to_owned();
+        files.extend(chart::export(&chart, Some(r.context.as_of))?);
+    }
+    files.push(("rows.csv".into(), rows::csv(r, rows, lead, text)?));
+    both(r, "calculation", &calculation::parts(r, lead, rows)?, &mut files)?;
+    files.push(("method.md".into(), method(r, lead).into_bytes()));
+    let cover = cover::parts(r, lead, &files);
+    both(r, "cover", &cover, &mut files)?;
+    files.sort();
+    let sums: String = files.iter().map(|(name, bytes)| format!("{}  {name}\n", manifest::sha256(bytes))).collect();
+    files.push(("SHA256SUMS".into(), sums.into_bytes()));
+    Ok(files)
+}
+
+fn both(r: &Results<'_>, name: &str, parts: &[paper::Part], files: &mut Files) -> Result<()> {
+    files.push((format!("{name}.md"), paper::markdown(parts).into_bytes()));
+    files.push((format!("{name}.html"), paper::page(parts, r.lang)?.into_bytes()));
+    Ok(())
+}
+
+fn say(r: &Results<'_>, zh: &str, en: &str) -> String {
+    if r.lang == Lang::Zh { zh.to_owned() } else { en.to_owned() }
+}
+
+fn file(r: &Results<'_>, row: RowRef) -> String {
+    r.files[row.file() as usize].path.clone()
+}
+
+/// The pages of the screens and rules as used, with their parameters.
+fn method(r: &Results<'_>, lead: &Lead) -> String {
+    let mut text = String::new();
+    for screen in r.screens.iter().filter(|s| lead.screens.contains(&s.id)) {
+        text += page(screen.page, r.lang);
+        text += "\n\n";
+        for p in screen.params {
+            text += &format!("- {} = {} {}\n", p.name, r.knobs[screen.id].get(p), p.unit);
+        }
+        text += "\n";
+    }
+    for f in lead.findings.iter().map(|i| &r.findings[*i]) {
+        let rule = f.rule.as_ref().and_then(|id| r.rules.iter().find(|x| x.id == *id));
+        if let Some(rule) = rule {
+            let none = Text::default();
+            let page = (r.rule_page)(rule);
+            text += if page == none { "" } else { page.get(r.lang) };
+            text += "\n\n";
+        }
+    }
+    text + &say(
+        r,
+        "筛查结果不能证明违法；平行定价可能合法；未被标记不等于合规。\n",
+        "A screen proves nothing; parallel prices may be lawful; no flag is no clearance.\n",
+    )
+}
