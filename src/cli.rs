@@ -16,6 +16,7 @@ use crate::law::{self, TESTS};
 use crate::model::{Day, Lang, TableKind, TextStatus};
 use crate::run::tenders::Training;
 use crate::run::{self, DispositionJob, ImportJob, ImportOutcome, Job, SegmentJob};
+use crate::simulate::scenario::{SCENARIOS, Scenario};
 use crate::simulate::{self, Plan};
 use crate::{evaluate, report, settings};
 
@@ -79,11 +80,26 @@ enum Command {
     /// 与已知真相比较 / score a run against known truth
     Evaluate {
         /// truth.json
-        #[arg(long)]
-        truth: PathBuf,
+        #[arg(long, required_unless_present = "grid")]
+        truth: Option<PathBuf>,
         /// 运行输出目录 / output folder of a run
-        #[arg(long)]
-        run: PathBuf,
+        #[arg(long, required_unless_present = "grid")]
+        run: Option<PathBuf>,
+        /// 改为逐个模拟情景评分，打印总表 / instead simulate every scenario and print the table of scores
+        #[arg(long, conflicts_with_all = ["truth", "run"])]
+        grid: bool,
+        /// 只评这些情景 / only these scenarios
+        #[arg(long, requires = "grid", num_args = 1..)]
+        scenario: Vec<String>,
+        /// 每个情景从此种子起 / first seed of each scenario
+        #[arg(long, requires = "grid", default_value_t = 501)]
+        first_seed: u64,
+        /// 每个情景的市场数 / worlds per scenario
+        #[arg(long, requires = "grid", default_value_t = 3)]
+        worlds: u64,
+        /// 不给成本序列 / without the cost series
+        #[arg(long, requires = "grid")]
+        without_costs: bool,
     },
     /// 生成带有已知案例的模拟市场 / write a market with planted cases
     Simulate {
@@ -91,8 +107,14 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
         /// 输出目录 / output folder
+        #[arg(long, required_unless_present = "list")]
+        out: Option<PathBuf>,
+        /// 情景 / scenario
+        #[arg(long, default_value = "standard")]
+        scenario: String,
+        /// 列出情景 / list the scenarios
         #[arg(long)]
-        out: PathBuf,
+        list: bool,
         /// 城市数 / cities
         #[arg(long, default_value_t = 2)]
         cities: usize,
@@ -105,12 +127,12 @@ enum Command {
         /// 天数 / days
         #[arg(long, default_value_t = 100)]
         days: usize,
-        /// 植入的个体涨价数 / planted single rises
-        #[arg(long, default_value_t = 5)]
-        gougers: usize,
-        /// 植入的群体数 / planted groups
-        #[arg(long, default_value_t = 2)]
-        cartels: usize,
+        /// 植入的个体涨价数；默认 5，合法情景为 0 / planted single rises; 5 unless the scenario is lawful
+        #[arg(long)]
+        gougers: Option<usize>,
+        /// 植入的群体数；默认 2，合法情景为 0 / planted groups; 2 unless the scenario is lawful
+        #[arg(long)]
+        cartels: Option<usize>,
         /// 中文表头、GB18030、表头上方有标题行 / Chinese headers, GB18030, banner rows
         #[arg(long)]
         gb18030: bool,
@@ -466,14 +488,28 @@ pub fn dispatch() -> Result<()> {
         }
         Command::Init { files, out, force } => init(&files, &out, force),
         Command::Explain { id, lang, rule_file } => explain(id.as_deref(), lang.into(), &rule_file),
-        Command::Evaluate { truth, run } => {
+        Command::Evaluate { truth: Some(truth), run: Some(run), .. } => {
             let read = |p: PathBuf| std::fs::read_to_string(&p).with_context(|| p.display().to_string());
             println!("{}", evaluate::evaluate(&read(truth)?, &read(run.join("leads.csv"))?)?);
             Ok(())
         }
+        Command::Evaluate { scenario, first_seed, worlds, without_costs, .. } => {
+            let named = scenario.iter().map(|name| the_scenario(name)).collect::<Result<Vec<_>>>()?;
+            println!("{}", run::grid::HEAD);
+            for s in if named.is_empty() { SCENARIOS.iter().collect() } else { named } {
+                let seeds = first_seed..=first_seed + worlds.max(1) - 1;
+                println!("{}", run::grid::grid(s, seeds, !without_costs)?);
+            }
+            Ok(())
+        }
+        Command::Simulate { list: true, .. } | Command::Simulate { out: None, .. } => {
+            SCENARIOS.iter().for_each(|s| println!("{:<18} {} / {}", s.name, s.about.0, s.about.1));
+            Ok(())
+        }
         Command::Simulate {
             seed,
-            out,
+            out: Some(out),
+            scenario,
             cities,
             sellers,
             goods,
@@ -483,8 +519,12 @@ pub fn dispatch() -> Result<()> {
             gb18030,
             transactions,
             conducts,
+            ..
         } => {
-            let plan = Plan { seed, cities, sellers, goods, days, gougers, cartels, gb18030, transactions };
+            let scenario = *the_scenario(&scenario)?;
+            let cases = |asked: Option<usize>, usual| asked.unwrap_or(if scenario.planted { usual } else { 0 });
+            let (gougers, cartels) = (cases(gougers, 5), cases(cartels, 2));
+            let plan = Plan { seed, scenario, cities, sellers, goods, days, gougers, cartels, gb18030, transactions };
             std::fs::create_dir_all(&out)?;
             let files = if conducts { simulate::conducts::files(seed)? } else { simulate::files(&plan)? };
             for (name, bytes) in files {
@@ -543,6 +583,12 @@ pub fn dispatch() -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn the_scenario(name: &str) -> Result<&'static Scenario> {
+    simulate::scenario::find(name).with_context(|| {
+        format!("没有情景“{name}”；simulate --list 可列出全部 / no scenario \"{name}\"; simulate --list names them")
+    })
 }
 
 /// A folder beside a run's, named after it.

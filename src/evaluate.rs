@@ -6,6 +6,8 @@ use std::fmt;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::model::Lead;
+
 /// Counts and scores of one kind; `None` where undefined (no leads, or nothing planted).
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Score {
@@ -28,6 +30,16 @@ impl Score {
     /// Share of planted cases found.
     pub fn recall(&self) -> Option<f64> {
         (self.planted > 0).then(|| self.right as f64 / self.planted as f64)
+    }
+
+    /// Takes in the score of another market: counts add up, average precision is weighted by what was planted.
+    pub fn add(&mut self, other: &Score) {
+        let weigh = |s: &Score| s.average_precision.map(|a| a * s.planted as f64);
+        let sum = [weigh(self), weigh(other)].into_iter().flatten().reduce(|a, b| a + b);
+        self.planted += other.planted;
+        self.leads += other.leads;
+        self.right += other.right;
+        self.average_precision = sum.map(|s| s / self.planted as f64);
     }
 
     /// Harmonic mean of the two.
@@ -89,12 +101,27 @@ struct Row {
 
 /// Scores the text of leads.csv against the text of truth.json.
 pub fn evaluate(truth: &str, leads: &str) -> Result<Scores> {
+    scores(truth, &rows(leads)?)
+}
+
+/// Scores leads in memory.
+pub fn leads(truth: &str, leads: &[Lead]) -> Result<Scores> {
+    let row = |l: &Lead| Row {
+        kind: l.kind.name().to_owned(),
+        screens: l.screens.iter().map(|s| (*s).to_owned()).collect(),
+        region: l.region.clone(),
+        product: l.product.clone(),
+        sellers: l.sellers.iter().cloned().collect(),
+    };
+    scores(truth, &leads.iter().map(row).collect::<Vec<_>>())
+}
+
+fn scores(truth: &str, leads: &[Row]) -> Result<Scores> {
     let truth: Value = serde_json::from_str(truth).context("truth.json")?;
     let single = planted(&truth, "gouging", |case| case["seller_id"].as_str().into_iter().map(str::to_owned).collect());
     let groups = planted(&truth, "collusion", |case| {
         case["sellers"].as_array().into_iter().flatten().filter_map(|s| s.as_str().map(str::to_owned)).collect()
     });
-    let leads = rows(leads)?;
     let in_group = |l: &Row| {
         groups.iter().any(|g| g.region == l.region && g.product == l.product && l.sellers.is_subset(&g.sellers))
     };
@@ -103,7 +130,7 @@ pub fn evaluate(truth: &str, leads: &str) -> Result<Scores> {
     Ok(Scores {
         gouging: score(&gouging, &single, 1.0),
         collusion: score(&collusion, &groups, 0.5),
-        conducts: conducts(&truth, &leads),
+        conducts: conducts(&truth, leads),
     })
 }
 

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::model::{Cell, Panel};
 use crate::stats::leave_out::median_without;
+use crate::stats::pass_through::{PassThrough, lagged, pass_through};
 use crate::stats::robust::median_mut;
+
+/// A relative price path: position in the series' points, log market, log price less market.
+pub type Path = Vec<(usize, f64, f64)>;
 
 /// One day: sorted log prices with seller levels taken out; and entities, sorted, with the position of each one's
 /// prices among them.
@@ -65,11 +69,38 @@ impl<'a> Market<'a> {
 
     /// ln(price) − market at each observation of the `s`-th series of the panel: (position in the series'
     /// points, market, relative price).
-    pub fn relative(&self, s: usize) -> Vec<(usize, f64, f64)> {
+    pub fn relative(&self, s: usize) -> Path {
         let series = &self.panel.series[s];
         let (p, entity) = (self.panel.points(series), self.panel.entity(series));
         let at = |i: usize| self.without(entity, p.day[i]).map(|m| (i, m, p.price[i].ln() - m));
         (0..p.day.len()).filter_map(at).collect()
+    }
+
+    /// The seller's own habit of following the market, and its [`relative`](Market::relative) prices against what
+    /// that habit makes of the market; `None` where no habit can be told.
+    pub fn by_habit(&self, s: usize, relative: &[(usize, f64, f64)]) -> Option<(PassThrough, Path)> {
+        let series = &self.panel.series[s];
+        let (p, market) = (self.panel.points(series), self.path_without(self.panel.entity(series))?);
+        let at: Vec<usize> = relative.iter().map(|o| (p.day[o.0] - self.first) as usize).collect();
+        let y: Vec<f64> = relative.iter().map(|o| o.1 + o.2).collect();
+        let habit = pass_through(&y, &at, &market)?;
+        let one = |((o, i), y): ((&(usize, f64, f64), usize), f64)| {
+            let allowed = habit.slope * lagged(&market, i, habit.lag);
+            (o.0, allowed, y - allowed)
+        };
+        Some((habit, relative.iter().zip(at).zip(y).map(one).collect()))
+    }
+
+    /// Daily log index without one entity, held over days without prices; `None` where there never is one.
+    fn path_without(&self, entity: u32) -> Option<Vec<f64>> {
+        let known: Vec<Option<f64>> =
+            (0..self.days.len()).map(|d| self.without(entity, self.first + d as i32)).collect();
+        let mut last = known.iter().flatten().next().copied()?;
+        let mut hold = |m: Option<f64>| {
+            last = m.unwrap_or(last);
+            last
+        };
+        Some(known.into_iter().map(&mut hold).collect())
     }
 }
 

@@ -130,6 +130,11 @@ impl<'a> RowParser<'a> {
         if quantity == Some(0.0) {
             return Err(("quantity", "0".into(), Text::new("数量为零", "quantity is zero")));
         }
+        // Last: a row's own faults are the same whatever day one looks back from.
+        if self.plan.as_of.is_some_and(|limit| moment.day > limit) {
+            let text = String::from_utf8_lossy(field(record, self.at.date)).into_owned();
+            return Err(("date", text, Text::new("晚于分析日期", "after the analysis date")));
+        }
         let (list, cost) = (self.optional(record, self.at.list), self.optional(record, self.at.cost));
         let (fee, stock) = (self.known(record, self.at.fee), self.known(record, self.at.stock));
         if let Some(keep) = self.plan.extras {
@@ -178,9 +183,6 @@ impl<'a> RowParser<'a> {
         }
         let text = utf8(cell, "date")?;
         let moment = parse_date(text).map_err(|reason| ("date", text.to_owned(), reason))?;
-        if self.plan.as_of.is_some_and(|limit| moment.day > limit) {
-            return Err(("date", text.to_owned(), Text::new("晚于分析日期", "after the analysis date")));
-        }
         self.last_date = (cell.to_vec(), Some(moment));
         Ok(moment)
     }

@@ -7,6 +7,7 @@ mod disposition;
 mod dossier;
 mod evidence;
 mod fees;
+pub mod grid;
 mod import;
 mod law;
 mod reopen;

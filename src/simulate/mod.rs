@@ -4,24 +4,29 @@
 
 pub mod conducts;
 mod path;
+mod plant;
+mod rows;
 mod sales;
-
-use std::collections::BTreeMap;
+pub mod scenario;
 
 use anyhow::Result;
-use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use crate::model::Day;
-use path::{Habit, Planted, cost_index, daily_prices};
+use path::{Habit, Setting, cost_index, daily_prices};
+use plant::{Cases, Group, Planted, lawful_moves, plant};
+use rows::{Row, costs_file, prices_file, quote_rows, spoil};
+use scenario::{STANDARD, Scenario};
 
 /// What to simulate.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Plan {
     /// Seed: the same plan gives the same bytes.
     pub seed: u64,
+    /// What kind of market.
+    pub scenario: Scenario,
     /// Cities, 1 to 8.
     pub cities: usize,
     /// Sellers per city; each sells every good.
@@ -44,6 +49,7 @@ impl Default for Plan {
     fn default() -> Plan {
         Plan {
             seed: 1,
+            scenario: STANDARD,
             cities: 2,
             sellers: 30,
             goods: 3,
@@ -93,30 +99,42 @@ const CHAIN: usize = 4;
 pub fn files(plan: &Plan) -> Result<Vec<(String, Vec<u8>)>> {
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     let cities = &CITIES[..plan.cities.clamp(1, CITIES.len())];
-    let planted = plant(plan, cities.len(), &mut rng);
-    let cost = cost_index(plan.days);
+    let (planted, groups) = plant(plan, cities.len(), &mut rng);
+    let general = cost_index(&plan.scenario, 0, plan.days);
     let goods = &GOODS[..plan.goods.clamp(1, GOODS.len())];
     let (mut rows, mut sold): (Vec<Row>, Vec<[String; 12]>) = Default::default();
     let mut enterprises = vec!["seller_id,seller_name,region,owner_id".to_owned()];
     for (c, (city, code)) in cities.iter().enumerate() {
+        let cost = cost_index(&plan.scenario, c, plan.days);
+        let mut next_door: Vec<Vec<Option<f64>>> = vec![Vec::new(); goods.len()];
         for s in 0..plan.sellers {
             let (id, name) = (credit_code(code, plan.seed, s), format!("{}{}药房", &city[..6], surname(s)));
             let owner = if s < CHAIN { format!("OWNER-{code}") } else { String::new() };
             enterprises.push(format!("{id},{name},{city},{owner}"));
-            let habit = if s < CHAIN { Habit::new(&mut chain_rng(plan.seed, c)) } else { Habit::new(&mut rng) };
+            let habit = match s < CHAIN {
+                true => Habit::new(&plan.scenario, &mut side_rng(plan.seed, c)),
+                false => Habit::new(&plan.scenario, &mut rng),
+            };
             for (p, good) in goods.iter().enumerate() {
-                let case = planted.get(&(c, p, s));
-                let mut own = if s < CHAIN {
-                    chain_rng(plan.seed, c + 100 * (p + 1))
-                } else {
-                    ChaCha8Rng::seed_from_u64(rng.r#gen())
+                let mut own = match s < CHAIN {
+                    true => side_rng(plan.seed, c + 100 * (p + 1)),
+                    false => ChaCha8Rng::seed_from_u64(rng.r#gen()),
                 };
-                let prices = daily_prices(&habit, good.price, &cost, case, &mut own);
+                let setting = Setting {
+                    scenario: &plan.scenario,
+                    base: good.price,
+                    cost: &cost,
+                    moves: &lawful_moves(plan, (c, p), s, habit.supplier),
+                    planted: planted.get(&(c, p, s)),
+                    next_door: (s >= CHAIN).then_some(next_door[p].as_slice()),
+                };
+                let prices = daily_prices(&habit, &setting, &mut own);
                 quote_rows(&prices, city, &id, &name, good, &mut rng, &mut rows);
                 if plan.transactions {
                     let costs: Vec<f64> = cost.iter().map(|c| c * good.cost).collect();
                     sold.extend(sales::sales(&prices, &costs, (city, &id, &name), good, &mut own));
                 }
+                next_door[p] = prices;
             }
         }
     }
@@ -124,22 +142,14 @@ pub fn files(plan: &Plan) -> Result<Vec<(String, Vec<u8>)>> {
     rows.sort_by(|a, b| a.cells.cmp(&b.cells));
     let mut files = vec![
         ("prices.csv".into(), prices_file(&rows, plan.gb18030)),
-        ("costs.csv".into(), costs_file(&cost, goods)),
+        ("costs.csv".into(), costs_file(&general, goods)),
         ("enterprises.csv".into(), (enterprises.join("\n") + "\n").into_bytes()),
-        ("truth.json".into(), truth(plan, cities, &planted, &rows)?),
+        ("truth.json".into(), truth(plan, cities, &planted, &groups, &rows)?),
     ];
     if plan.transactions {
         files.push(("transactions.csv".into(), sales::file(sold, plan.gb18030)));
     }
     Ok(files)
-}
-
-/// One line of the prices file.
-#[derive(Clone)]
-struct Row {
-    cells: [String; 10],
-    /// Its price is written ten times too high.
-    typo: bool,
 }
 
 impl Good {
@@ -150,46 +160,9 @@ impl Good {
     }
 }
 
-fn chain_rng(seed: u64, c: usize) -> ChaCha8Rng {
+/// Draws beside the main ones: the shops of a chain share theirs.
+fn side_rng(seed: u64, c: usize) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed.wrapping_mul(7919).wrapping_add(c as u64))
-}
-
-/// (city, product, seller) → what was planted there.
-type Cases = BTreeMap<(usize, usize, usize), Planted>;
-
-fn plant(plan: &Plan, cities: usize, rng: &mut ChaCha8Rng) -> Cases {
-    let mut cases = Cases::new();
-    let free: Vec<usize> = (CHAIN..plan.sellers).collect();
-    for k in 0..plan.cartels {
-        let (c, p) = (k % cities, (k / cities) % plan.goods.clamp(1, GOODS.len()));
-        let size = rng.gen_range(4..=6).min(free.len());
-        let members: Vec<usize> = free.choose_multiple(rng, size).copied().collect();
-        let n = rng.gen_range(3..=4);
-        let days: Vec<usize> =
-            (0..n).map(|i| 15 + i * (plan.days.saturating_sub(25)) / n + rng.gen_range(0..6)).collect();
-        let sizes: Vec<f64> = (0..n).map(|_| rng.gen_range(0.07..0.16)).collect();
-        for s in members {
-            let rises = days.iter().zip(&sizes).map(|(d, z)| (d + rng.gen_range(0..2), z * rng.gen_range(0.95..1.05)));
-            cases.insert((c, p, s), Planted::Joint { group: k, rises: rises.collect() });
-        }
-    }
-    let mut placed = 0;
-    for _ in 0..1000 {
-        if placed == plan.gougers || free.is_empty() {
-            break;
-        }
-        let key = (
-            rng.gen_range(0..cities),
-            rng.gen_range(0..plan.goods.clamp(1, GOODS.len())),
-            free[rng.gen_range(0..free.len())],
-        );
-        if let std::collections::btree_map::Entry::Vacant(slot) = cases.entry(key) {
-            let from = rng.gen_range(plan.days * 2 / 5..plan.days * 3 / 4);
-            slot.insert(Planted::Single { from, days: rng.gen_range(14..30), factor: rng.gen_range(1.3..2.2) });
-            placed += 1;
-        }
-    }
-    cases
 }
 
 fn surname(s: usize) -> String {
@@ -213,101 +186,35 @@ fn credit_code(division: &str, seed: u64, s: usize) -> String {
         .unwrap_or(body)
 }
 
-fn quote_rows(
-    prices: &[Option<f64>],
-    city: &str,
-    id: &str,
-    name: &str,
-    good: &Good,
-    rng: &mut ChaCha8Rng,
-    rows: &mut Vec<Row>,
-) {
-    for (d, price) in prices.iter().enumerate() {
-        let Some(price) = price else { continue };
-        let boxed = rng.gen_bool(0.1);
-        let (unit, pack, shown) = good.offer(boxed, *price);
-        let name = if rng.gen_bool(0.03) { format!("{name} ") } else { name.to_owned() };
-        let day = Day(START.0 + d as i32).to_string();
-        let cells = [&day, id, &name, city, good.name, good.standard, unit, &pack, &format!("{shown:.2}"), "采集"];
-        rows.push(Row { cells: cells.map(str::to_owned), typo: false });
-    }
-}
-
-/// A few lone tenfold typos, exact duplicates and prices that are no numbers.
-fn spoil(rows: &mut Vec<Row>, rng: &mut ChaCha8Rng) {
-    for _ in 0..rows.len() / 2000 {
-        let i = rng.gen_range(0..rows.len());
-        if let Ok(price) = rows[i].cells[8].parse::<f64>()
-            && !rows[i].typo
-        {
-            rows[i] = Row { typo: true, ..rows[i].clone() };
-            rows[i].cells[8] = format!("{:.2}", price * 10.0);
-        }
-        let copy = rows[rng.gen_range(0..rows.len())].clone();
-        rows.push(copy);
-        let i = rng.gen_range(0..rows.len());
-        rows[i].typo = false;
-        rows[i].cells[8] = ["面议", "-", "3-5元"][i % 3].to_owned();
-    }
-}
-
-fn prices_file(rows: &[Row], gb18030: bool) -> Vec<u8> {
-    let english = "date,seller_id,seller_name,region,product,spec,unit,pack_size,price,source";
-    let chinese = "采价日期,统一社会信用代码,经营者名称,地区,商品名称,执行标准,计量单位,包装数量,单价(元),来源";
-    let header = if gb18030 { chinese } else { english };
-    table("口罩价格监测汇总表", header, rows.iter().map(|r| r.cells.join(",")), gb18030)
-}
-
-/// UTF-8 with a header, or GB18030 below two banner rows as offices send it.
-fn table(title: &str, header: &str, lines: impl Iterator<Item = String>, gb18030: bool) -> Vec<u8> {
-    if !gb18030 {
-        return (std::iter::once(header.to_owned()).chain(lines).collect::<Vec<_>>().join("\n") + "\n").into_bytes();
-    }
-    let banner = [title.to_owned(), "填报单位：市场监测点，单位：元".to_owned(), header.to_owned()];
-    let text = banner.into_iter().chain(lines).collect::<Vec<_>>().join("\r\n") + "\r\n";
-    encoding_rs::GB18030.encode(&text).0.into_owned()
-}
-
-fn costs_file(cost: &[f64], goods: &[Good]) -> Vec<u8> {
-    let mut text = "date,region,product,unit_cost\n".to_owned();
-    for (d, c) in cost.iter().enumerate() {
-        for good in goods {
-            text += &format!("{},,{},{:.4}\n", Day(START.0 + d as i32), good.name, good.cost * c);
-        }
-    }
-    text.into_bytes()
-}
-
-fn truth(plan: &Plan, cities: &[(&str, &str)], cases: &Cases, rows: &[Row]) -> Result<Vec<u8>> {
+fn truth(plan: &Plan, cities: &[(&str, &str)], cases: &Cases, groups: &[Group], rows: &[Row]) -> Result<Vec<u8>> {
     let id = |c: usize, s: usize| credit_code(cities[c].1, plan.seed, s);
     let day = |d: usize| Day(START.0 + d as i32).to_string();
-    let (mut gouging, mut groups) = (Vec::new(), BTreeMap::new());
-    for ((c, p, s), case) in cases {
-        match case {
-            Planted::Single { from, days, factor } => gouging.push(json!({
-                "region": cities[*c].0, "product": GOODS[*p].name, "seller_id": id(*c, *s), "first_date": day(*from),
-                "last_date": day(from + days - 1), "increase_pct": ((factor - 1.0) * 100.0).round(),
-            })),
-            Planted::Joint { group, rises } => {
-                let entry = groups.entry(group).or_insert_with(|| {
-                    let dates: Vec<String> = rises.iter().map(|r| day(r.0)).collect();
-                    let sizes: Vec<f64> = rises.iter().map(|r| (r.1.exp() * 100.0 - 100.0).round()).collect();
-                    (cities[*c].0, GOODS[*p].name, Vec::new(), dates, sizes)
-                });
-                entry.2.push(id(*c, *s));
-            }
-        }
-    }
-    let collusion: Vec<_> = groups
-        .into_values()
-        .map(|g| json!({"region": g.0, "product": g.1, "sellers": g.2, "dates": g.3, "increase_pct": g.4}))
-        .collect();
+    let single = |((c, p, s), case): (&(usize, usize, usize), &Planted)| match case {
+        Planted::Single { from, days, factor, .. } => Some(json!({
+            "region": cities[*c].0, "product": GOODS[*p].name, "seller_id": id(*c, *s), "first_date": day(*from),
+            "last_date": day(from + days - 1), "increase_pct": ((factor - 1.0) * 100.0).round(),
+        })),
+        Planted::Joint(_) => None,
+    };
+    let joint = |g: &Group| {
+        let (c, p) = g.market;
+        let sellers: Vec<String> = g.members.iter().map(|s| id(c, *s)).collect();
+        let dates: Vec<String> = g.rises.iter().map(|r| day(r.0)).collect();
+        let sizes: Vec<f64> = g.rises.iter().map(|r| (r.1.exp() * 100.0 - 100.0).round()).collect();
+        json!({
+            "region": cities[c].0, "product": GOODS[p].name, "sellers": sellers, "members": g.members.len(),
+            "rises": g.rises.len(), "dates": dates, "increase_pct": sizes,
+        })
+    };
+    let gouging: Vec<_> = cases.iter().filter_map(single).collect();
+    let collusion: Vec<_> = groups.iter().map(joint).collect();
     let chains: Vec<Vec<String>> =
         (0..cities.len()).map(|c| (0..CHAIN.min(plan.sellers)).map(|s| id(c, s)).collect()).collect();
     let above = if plan.gb18030 { 4 } else { 2 };
     let typos: Vec<usize> = rows.iter().enumerate().filter(|r| r.1.typo).map(|r| r.0 + above).collect();
     Ok(serde_json::to_vec_pretty(&json!({
-        "seed": plan.seed, "gouging": gouging, "collusion": collusion, "chains": chains, "typo_lines": typos,
+        "seed": plan.seed, "scenario": plan.scenario.name, "gouging": gouging, "collusion": collusion,
+        "chains": chains, "typo_lines": typos,
     }))?)
 }
 

@@ -3,7 +3,8 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Good, START, table};
+use super::rows::table;
+use super::{Good, START};
 use crate::model::Day;
 
 /// Days a seller sells from one purchase.

@@ -6,6 +6,7 @@ pub mod fdr;
 pub mod forest;
 pub mod leave_out;
 pub mod online_fdr;
+pub mod pass_through;
 pub mod pieces;
 pub mod ranking;
 pub mod robust;

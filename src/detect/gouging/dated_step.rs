@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::window::{cost_state, excess_amount, explained_by_cost, rise_rows};
+use super::window::{cost_state, excess_amount, explained_by_cost, perhaps_a_sale, rise_rows};
 use crate::detect::relative::Market;
 use crate::model::*;
 use crate::stats::fdr::benjamini_hochberg;
@@ -254,6 +254,9 @@ fn finding(
             "同类跌价而本店未跌，本店没有涨价",
             "its peers fell and it did not: its own price did not rise",
         ));
+    }
+    if let Some(reason) = perhaps_a_sale(&points, first) {
+        return fail(reason);
     }
     let cost = cost_state(cell, &points, &before, &inside);
     if cost == CostExplained::Explained {

@@ -109,20 +109,21 @@ pub fn add_spreads(panel: &Panel, paths: &mut [(usize, Vec<Observation>)], floor
 
 /// The window of `len` consecutive observations that stands highest in units of the peers' spread, after at least
 /// `least` observations; the reference stays the one at its start.
-pub fn best_window(series: usize, path: Vec<Observation>, len: usize, least: usize) -> Option<Peak> {
-    let mut best: Option<(f64, f64, usize)> = None;
+/// `path` must hold at least `least + len`.
+pub fn best_window(series: usize, path: Vec<Observation>, len: usize, least: usize) -> Peak {
+    let mut best = (f64::NEG_INFINITY, 0.0, least.max(1));
     for from in least.max(1)..(path.len() + 1).saturating_sub(len) {
         let reference = path[from].reference;
         let window = &path[from..from + len];
         let low = |f: &dyn Fn(&Observation) -> f64| window.iter().map(f).fold(f64::INFINITY, f64::min);
         let height = low(&|o| (o.relative - reference) / o.spread);
-        if best.is_none_or(|b| height > b.0) {
-            best = Some((height, low(&|o| o.relative - reference), from));
+        if height > best.0 {
+            best = (height, low(&|o| o.relative - reference), from);
         }
     }
-    let (height, excess, from) = best?;
+    let (height, excess, from) = best;
     let reference = path[from].reference;
-    Some(Peak { series, path, from, reference, excess, height, z: 0.0 })
+    Peak { series, path, from, reference, excess, height, z: 0.0 }
 }
 
 /// Weekly series cannot show five observations in a fortnight: three do.
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_window_counts_its_lowest_observation() {
-        let peak = best_window(0, path(&[0.0, 0.0, 0.0, 0.0, 0.5, 0.4, 0.6, 0.0]), 3, 3).unwrap();
+        let peak = best_window(0, path(&[0.0, 0.0, 0.0, 0.0, 0.5, 0.4, 0.6, 0.0]), 3, 3);
         assert_eq!((peak.from, peak.reference), (4, 0.0));
         assert!((peak.excess - 0.4).abs() < 1e-12 && (peak.height - 4.0).abs() < 1e-9);
     }
@@ -152,12 +153,7 @@ mod tests {
     #[test]
     fn back_from_a_long_sale_is_no_rise() {
         let peak = best_window(0, path(&[0.0, 0.0, 0.0, -0.4, -0.4, -0.4, -0.4, -0.4, -0.4, 0.0, 0.0, 0.0]), 3, 3);
-        assert!(peak.unwrap().excess < 1e-12);
-    }
-
-    #[test]
-    fn too_short_has_no_window() {
-        assert!(best_window(0, path(&[0.0, 0.0, 0.5, 0.5]), 3, 3).is_none());
+        assert!(peak.excess < 1e-12);
     }
 
     #[test]

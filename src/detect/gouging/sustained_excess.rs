@@ -1,13 +1,16 @@
 #![doc = include_str!("sustained_excess.md")]
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::excess::{Observation, Peak, add_spreads, best_window, observations, scaled_to_spacing};
-use crate::detect::relative::Market;
-use crate::model::panel::PointsView;
+use super::window::{cost_state, excess_amount, explained_by_cost, perhaps_a_sale, rise_rows};
+use crate::detect::relative::{Market, Path};
 use crate::model::*;
 use crate::stats::fdr::benjamini_hochberg;
+use crate::stats::pass_through::PassThrough;
 use crate::stats::robust::{mad_sigma, median};
 
 const MIN_EXCESS: Param = Param {
@@ -66,25 +69,33 @@ pub const SCREEN: Screen = Screen {
     run,
 };
 
+/// The better of a series' lines of evidence.
+struct Judged {
+    peak: Peak,
+    /// The seller's own habit, where that is what its prices were compared with.
+    habit: Option<PassThrough>,
+    p: f64,
+    /// Peers with a peak of their own.
+    peers: usize,
+}
+
 fn run(panel: &Panel, _context: &Context, knobs: &Knobs) -> Outcome {
-    let per_cell: Vec<(Vec<Peak>, Vec<Skip>)> =
+    let per_cell: Vec<(Vec<Judged>, Vec<Skip>)> =
         panel.cells.par_iter().enumerate().map(|(c, _)| examine(panel, c, knobs)).collect();
     let mut outcome = Outcome::default();
-    let mut peaks = Vec::new();
+    let mut judged = Vec::new();
     for (found, skips) in per_cell {
-        peaks.extend(found);
+        judged.extend(found);
         outcome.skips.extend(skips);
     }
-    outcome.examined = peaks.len();
-    let p: Vec<f64> = peaks.iter().map(|k| tail(k.z)).collect();
+    outcome.examined = judged.len();
+    let p: Vec<f64> = judged.iter().map(|j| j.p).collect();
     let q = benjamini_hochberg(&p, p.len());
-    for ((peak, p), q) in peaks.iter().zip(p).zip(q) {
-        if peak.excess >= knobs.get(&MIN_EXCESS) && q <= knobs.get(&MAX_Q) {
-            let finding = finding(panel, peak, knobs, p, q, outcome.examined);
-            match unfit(&finding, panel, knobs) {
-                Some(reason) => outcome.skips.push(Skip { screen: SCREEN.id, subject: finding.subject, reason }),
-                None => outcome.findings.push(finding),
-            }
+    for (j, q) in judged.iter().zip(q).filter(|(j, q)| j.p < 1.0 && *q <= knobs.get(&MAX_Q)) {
+        let finding = finding(panel, j, knobs, q, outcome.examined);
+        match unfit(&finding, panel, knobs) {
+            Some(reason) => outcome.skips.push(Skip { screen: SCREEN.id, subject: finding.subject, reason }),
+            None => outcome.findings.push(finding),
         }
     }
     outcome
@@ -107,20 +118,25 @@ fn unfit(f: &Finding, panel: &Panel, knobs: &Knobs) -> Option<Text> {
             "too long between the old price and the new to date a rise",
         ));
     }
-    let own_cost = points.cost.iter().any(|c| c.is_finite());
-    (f.cost == CostExplained::Explained).then(|| match own_cost {
-        true => Text::new("涨幅由本店有记录的进价上涨解释", "the rise is explained by its own recorded purchase cost"),
-        false => {
-            Text::new("涨幅不超过同类商品一般成本的上涨", "the rise is within that of the general cost of the good")
-        }
-    })
+    if let Some(reason) = perhaps_a_sale(&points, before) {
+        return Some(reason);
+    }
+    // Rockets and feathers: whoever keeps its price while the others fall has not raised it.
+    let charged = f.steps.first()?.old;
+    if f.observed_price.is_some_and(|now| (now / charged).ln() < OWN_RISE) {
+        return Some(Text::new("本店没有涨价，是同类降价", "its own price did not rise; the others fell"));
+    }
+    (f.cost == CostExplained::Explained).then(|| explained_by_cost(&points))
 }
+
+/// Log rise of its own a seller must show: the smallest that counts as one (METHODS 2.0).
+const OWN_RISE: f64 = 0.02;
 
 fn tail(z: f64) -> f64 {
     StudentsT::new(0.0, 1.0, TAIL_DF).map_or(1.0, |t| t.sf(z))
 }
 
-fn examine(panel: &Panel, c: usize, knobs: &Knobs) -> (Vec<Peak>, Vec<Skip>) {
+fn examine(panel: &Panel, c: usize, knobs: &Knobs) -> (Vec<Judged>, Vec<Skip>) {
     let cell = &panel.cells[c];
     let skip = |s: usize, zh: &str, en: &str| Skip {
         screen: SCREEN.id,
@@ -135,47 +151,79 @@ fn examine(panel: &Panel, c: usize, knobs: &Knobs) -> (Vec<Peak>, Vec<Skip>) {
     if (market.entities as f64) < knobs.get(&MIN_ENTITIES) {
         return all("同类经营者太少，无从比较", "too few comparable sellers");
     }
-    let (mut paths, mut skips) = (Vec::new(), Vec::new());
-    let wanted = [knobs.get(&MIN_OBSERVATIONS) as usize, knobs.get(&MIN_REFERENCE) as usize];
-    let scaled = |s: usize| wanted.map(|n| scaled_to_spacing(panel.points(&panel.series[s]).day, n));
-    let own: Vec<Vec<Observation>> = cell
-        .series
-        .clone()
-        .into_par_iter()
-        .map(|s| observations(&market.relative(s), scaled(s)[0].max(scaled(s)[1])))
-        .collect();
-    for (s, path) in cell.series.clone().zip(own) {
+    let (mut kept, mut skips) = (Vec::new(), Vec::new());
+    for s in cell.series.clone() {
+        let relative = market.relative(s);
+        let [window, before] = wanted(panel, s, knobs);
         if panel.sellers[panel.series[s].seller as usize].marketplace {
             skips.push(skip(
                 s,
                 "平台名下有许多店铺，不是一个经营者",
                 "a marketplace hosts many shops and is not one seller",
             ));
-        } else if path.len() < scaled(s)[0] + scaled(s)[1] {
+        } else if relative.len() < window + before {
             skips.push(skip(s, "观测太少，没有自身参照", "too few observations for a reference of its own"));
         } else {
-            paths.push((s, path));
+            kept.push((s, relative));
         }
     }
-    add_spreads(panel, &mut paths, SCALE_FLOOR);
-    let mut peaks: Vec<Peak> =
-        paths.into_par_iter().filter_map(|(s, path)| best_window(s, path, scaled(s)[0], scaled(s)[1])).collect();
-    standardise(&mut peaks, knobs);
-    (peaks, skips)
+    (judge(panel, &market, kept, knobs), skips)
 }
 
-/// Robust z of each peak among its peers' own peaks, both in units of the spread of their weeks.
-fn standardise(peaks: &mut [Peak], knobs: &Knobs) {
-    let values: Vec<f64> = peaks.iter().map(|p| p.height).collect();
-    let centre = median(&values).unwrap_or(0.0);
-    let scale = mad_sigma(&values).unwrap_or(HEIGHT_FLOOR).max(HEIGHT_FLOOR);
-    let few = (values.len() as f64) < knobs.get(&MIN_ENTITIES);
-    for peak in peaks {
+/// Observations of a window and before it, by the spacing of the series.
+fn wanted(panel: &Panel, s: usize, knobs: &Knobs) -> [usize; 2] {
+    [&MIN_OBSERVATIONS, &MIN_REFERENCE]
+        .map(|p| scaled_to_spacing(panel.points(&panel.series[s]).day, knobs.get(p) as usize))
+}
+
+/// Each series by its better line: against the market as it is, and against what its own habit makes of the market. A
+/// lasting rise can pass for a habit, and a habit for a rise; where both were looked at, p counts twice.
+fn judge(panel: &Panel, market: &Market<'_>, kept: Vec<(usize, Path)>, knobs: &Knobs) -> Vec<Judged> {
+    let own: Vec<_> = kept.par_iter().map(|(s, relative)| market.by_habit(*s, relative)).collect();
+    let habits: Vec<Option<PassThrough>> = own.iter().map(|h| h.as_ref().map(|h| h.0)).collect();
+    let by_habit: Vec<(usize, Path)> =
+        kept.iter().zip(own).map(|((s, relative), own)| (*s, own.map_or(relative.clone(), |o| o.1))).collect();
+    let lines = if habits.iter().any(Option::is_some) { 2 } else { 1 };
+    let plain = peaks(panel, &kept, knobs);
+    let habitual = if lines == 2 { peaks(panel, &by_habit, knobs) } else { plain.clone() };
+    let peers = plain.len().saturating_sub(1);
+    let better = |((plain, habitual), habit): ((Peak, Peak), Option<PassThrough>)| {
+        let p =
+            |k: &Peak| if k.excess >= knobs.get(&MIN_EXCESS) { (tail(k.z) * f64::from(lines)).min(1.0) } else { 1.0 };
+        let (p_plain, p_habit) = (p(&plain), p(&habitual));
+        match habit.is_some() && p_habit <= p_plain {
+            true => Judged { peak: habitual, habit, p: p_habit, peers },
+            false => Judged { peak: plain, habit: None, p: p_plain, peers },
+        }
+    };
+    plain.into_iter().zip(habitual).zip(habits).map(better).collect()
+}
+
+/// The best window of each series, standardised among its peers' own, all in units of the spread of their weeks.
+fn peaks(panel: &Panel, relative: &[(usize, Path)], knobs: &Knobs) -> Vec<Peak> {
+    let path = |(s, relative): &(usize, Path)| {
+        let [window, before] = wanted(panel, *s, knobs);
+        (*s, observations(relative, window.max(before)))
+    };
+    let mut paths: Vec<(usize, Vec<Observation>)> = relative.par_iter().map(path).collect();
+    add_spreads(panel, &mut paths, SCALE_FLOOR);
+    let best = |(s, path): (usize, Vec<Observation>)| {
+        let [window, before] = wanted(panel, s, knobs);
+        best_window(s, path, window, before)
+    };
+    let mut peaks: Vec<Peak> = paths.into_par_iter().map(best).collect();
+    let heights: Vec<f64> = peaks.iter().map(|p| p.height).collect();
+    let centre = median(&heights).unwrap_or(0.0);
+    let scale = mad_sigma(&heights).unwrap_or(HEIGHT_FLOOR).max(HEIGHT_FLOOR);
+    let few = (heights.len() as f64) < knobs.get(&MIN_ENTITIES);
+    for peak in &mut peaks {
         peak.z = if few { 0.0 } else { (peak.height - centre) / scale };
     }
+    peaks
 }
 
-fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: usize) -> Finding {
+fn finding(panel: &Panel, judged: &Judged, knobs: &Knobs, q: f64, tested: usize) -> Finding {
+    let peak = &judged.peak;
     let series = &panel.series[peak.series];
     let (cell, points) = (&panel.cells[series.cell as usize], panel.points(series));
     let half = peak.excess / 2.0;
@@ -190,6 +238,8 @@ fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: us
     let expected: Vec<(Day, f64)> =
         peak.path.iter().map(|o| (Day(points.day[o.at]), (reference + o.market).exp())).collect();
     let middle = |part: &[Observation]| median(&part.iter().map(|o| points.price[o.at]).collect::<Vec<_>>());
+    let at = |part: &[Observation]| part.iter().map(|o| o.at).collect::<Vec<_>>();
+    let by_position: BTreeMap<usize, f64> = peak.path.iter().map(|o| (o.at, (reference + o.market).exp())).collect();
     let reference_price = middle(before);
     let observed_price = middle(inside);
     let allowed = median(&expected[from..to].iter().map(|e| e.1).collect::<Vec<_>>());
@@ -212,14 +262,14 @@ fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: us
         measured,
         threshold: (knobs.get(&MIN_EXCESS).exp() - 1.0) * 100.0,
         unit: "%".into(),
-        p_value: Some(p),
+        p_value: Some(judged.p),
         p_floor: None,
         q_value: Some(q),
         tested,
         reference_price,
         observed_price,
-        excess_amount: excess_amount(&points, inside, reference),
-        cost: cost_state(cell, &points, before, inside),
+        excess_amount: excess_amount(&points, &at(inside), |i| by_position.get(&i).copied()),
+        cost: cost_state(cell, &points, &at(before), &at(inside)),
         steps: vec![step],
         expected,
         basis: "METHODS 2.1 peer-relative; 制止牟取暴利暂行规定 art. 5 (同一地区·同一期间·同一档次·同种商品)".into(),
@@ -229,11 +279,7 @@ fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: us
         party: None,
         facts: Vec::new(),
         reason: Text::default(),
-        rows: vec![
-            note(&points, old, "涨价前最后一笔", "last row before the rise"),
-            note(&points, first, "涨价后第一笔", "first row after the rise"),
-            note(&points, last, "窗口最后一笔", "last row of the window"),
-        ],
+        rows: rise_rows(&points, old, first, last),
         score: peak.z,
     };
     finding.facts = vec![
@@ -243,42 +289,20 @@ fn finding(panel: &Panel, peak: &Peak, knobs: &Knobs, p: f64, q: f64, tested: us
         ("lowest_excess_in_window", measured, "%".into()),
         ("robust_z_among_peers", peak.z, String::new()),
         ("observations_in_window", inside.len() as f64, String::new()),
+        ("observations_before", before.len() as f64, String::new()),
+        ("peers_compared", judged.peers as f64, String::new()),
+        ("smallest_p_by_rank", 1.0 / (judged.peers + 1) as f64, String::new()),
     ];
-    finding.reason = reason(panel, peak.series, &finding, allowed.unwrap_or(f64::NAN), inside.len());
+    if let Some(habit) = judged.habit {
+        finding.facts.push(("own_pass_through", habit.slope * 100.0, "%".into()));
+        finding.facts.push(("own_lag", f64::from(habit.lag), "day".into()));
+    }
+    finding.reason = reason(panel, judged, &finding, allowed.unwrap_or(f64::NAN), inside.len());
     finding
 }
 
-fn note(points: &PointsView<'_>, i: usize, zh: &str, en: &str) -> RowNote {
-    RowNote { row: points.row[i], role: Text::new(zh, en) }
-}
-
-fn excess_amount(points: &PointsView<'_>, inside: &[Observation], reference: f64) -> Option<f64> {
-    let quantity = |o: &Observation| points.quantity.get(o.at).copied().filter(|q| q.is_finite());
-    let parts: Vec<f64> = inside
-        .iter()
-        .filter_map(|o| Some((points.price[o.at] - (reference + o.market).exp()).max(0.0) * quantity(o)?))
-        .collect();
-    (!parts.is_empty()).then(|| parts.iter().sum())
-}
-
-/// Own purchase cost, before against inside: does its rise in yuan cover the price's?
-fn cost_state(cell: &Cell, points: &PointsView<'_>, before: &[Observation], inside: &[Observation]) -> CostExplained {
-    let middle = |part: &[Observation], value: &dyn Fn(usize) -> Option<f64>| {
-        median(&part.iter().filter_map(|o| value(o.at)).collect::<Vec<_>>())
-    };
-    let own = |i: usize| points.cost.get(i).copied().filter(|c| c.is_finite());
-    let general = |i: usize| cell.cost.as_ref().filter(|c| !c.is_index)?.on(Day(points.day[i]));
-    let price = |i: usize| Some(points.price[i]);
-    let rise = |value: &dyn Fn(usize) -> Option<f64>| Some(middle(inside, value)? - middle(before, value)?);
-    match (rise(&own).or_else(|| rise(&general)), rise(&price)) {
-        (Some(cost), Some(price)) if cost >= price => CostExplained::Explained,
-        (Some(_), _) => CostExplained::Unexplained,
-        _ => CostExplained::Unknown,
-    }
-}
-
-fn reason(panel: &Panel, s: usize, f: &Finding, allowed: f64, n: usize) -> Text {
-    let series = &panel.series[s];
+fn reason(panel: &Panel, judged: &Judged, f: &Finding, allowed: f64, n: usize) -> Text {
+    let series = &panel.series[judged.peak.series];
     let product = &panel.items[series.item as usize].product;
     let unit = panel.price_unit(&panel.cells[series.cell as usize]);
     let (old, new) = (f.reference_price.unwrap_or(f64::NAN), f.observed_price.unwrap_or(f64::NAN));
@@ -288,13 +312,26 @@ fn reason(panel: &Panel, s: usize, f: &Finding, allowed: f64, n: usize) -> Text 
         CostExplained::Unknown => ("进价不明，请核对进货票据", "purchase cost unknown: ask for the invoices"),
         _ => ("未见成本解释", "no cost explanation seen"),
     };
+    let (zh_habit, en_habit) = judged.habit.map_or_else(
+        || (String::new(), String::new()),
+        |h| {
+            let (share, days) = (h.slope * 100.0, h.lag.abs());
+            let (zh, en) = if h.lag < 0 { ("提前", "before") } else { ("滞后", "after") };
+            (
+                format!("（已按本店一向随市场涨跌的幅度 {share:.0}%、{zh} {days} 天折算）"),
+                format!(
+                    " (as this seller usually passes on {share:.0} % of the market's movement, {days} days {en} it)"
+                ),
+            )
+        },
+    );
     let (zh_unit, en_unit) = (&unit.zh, &unit.en);
     Text::new(
         format!(
-            "{from} 至 {to}（{n} 次观测），{product} 由约 {old:.2} {zh_unit} 涨到约 {new:.2} {zh_unit}；同地区同类商品同期行情下约为 {allowed:.2} {zh_unit}，高出 {over:.0}%。{zh_cost}。"
+            "{from} 至 {to}（{n} 次观测），{product} 由约 {old:.2} {zh_unit} 涨到约 {new:.2} {zh_unit}；同地区同类商品同期行情下约为 {allowed:.2} {zh_unit}{zh_habit}，高出 {over:.0}%。{zh_cost}。"
         ),
         format!(
-            "{from} to {to} ({n} observations): {product} rose from about {old:.2} to {new:.2} {en_unit}; the market's own movement would give about {allowed:.2}, so it stands {over:.0} % above; {en_cost}."
+            "{from} to {to} ({n} observations): {product} rose from about {old:.2} to {new:.2} {en_unit}; the market's own movement would give about {allowed:.2}{en_habit}, so it stands {over:.0} % above; {en_cost}."
         ),
     )
 }

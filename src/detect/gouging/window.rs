@@ -4,6 +4,20 @@ use crate::model::panel::PointsView;
 use crate::model::*;
 use crate::stats::robust::median;
 
+/// Days a sale lasts at most: a price that had been seen for no longer may be one, and its end no rise.
+const SALE_DAYS: i32 = 10;
+
+/// Why what was seen before position `first` is no reference, however often it was seen.
+pub fn perhaps_a_sale(points: &PointsView<'_>, first: usize) -> Option<Text> {
+    let days = points.day[first.checked_sub(1)?] - points.day[0];
+    (days < SALE_DAYS).then(|| {
+        Text::new(
+            format!("涨价前只观测了 {} 天，可能是促销结束", days + 1),
+            format!("seen for {} days only before the rise: it may be the end of a sale", days + 1),
+        )
+    })
+}
+
 /// Σ (price − allowed) × quantity over the window, where quantities are known; `None` where none is.
 /// `allowed` gives the price market or cost alone would give at a position, per price unit.
 pub fn excess_amount(points: &PointsView<'_>, inside: &[usize], allowed: impl Fn(usize) -> Option<f64>) -> Option<f64> {
