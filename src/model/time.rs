@@ -23,6 +23,11 @@ impl Day {
         Some(Day(days))
     }
 
+    /// The day, or 1970-01-01 where none is known: for papers whose format must bear one and may not bear the clock's.
+    pub fn or_first(self) -> Day {
+        if self == Day::UNKNOWN { Day(0) } else { self }
+    }
+
     /// The civil date. Days outside years −9999…9999 saturate.
     pub fn date(self) -> Date {
         date(1970, 1, 1).saturating_add(jiff::Span::new().try_days(self.0).unwrap_or_default())

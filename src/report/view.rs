@@ -19,7 +19,7 @@ pub fn words(lang: Lang) -> Result<Value> {
 
 /// Year, month, day.
 pub fn parts(day: Day) -> Value {
-    let date = day.date();
+    let date = day.or_first().date();
     json!([date.year(), date.month(), date.day()])
 }
 

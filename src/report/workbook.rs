@@ -38,7 +38,7 @@ const NOTICE: &[(&str, &str)] = &[("未告诫", "no notice"), ("已告诫", "not
 pub fn workbook(r: &Results<'_>, charts: &[Option<String>]) -> Result<Vec<u8>> {
     let mut book = Workbook::new();
     // No clock in outputs: the document is dated by its data.
-    let made = excel_date(r.context.as_of)?;
+    let made = excel_date(r.context.as_of.or_first())?;
     book.set_properties(
         &DocProperties::new().set_title(word(r, "线索清单", "List of leads")).set_creation_datetime(&made),
     );
@@ -240,7 +240,7 @@ fn write(r: &Results<'_>, sheet: &mut Worksheet, row: u32, column: u16, cell: &C
         Cell::Number(Some(v), style) if v.is_finite() => {
             sheet.write_number_with_format(row, column, *v, &top.set_num_format(*style))?
         }
-        Cell::Date(Some(day)) => {
+        Cell::Date(Some(day)) if *day != Day::UNKNOWN => {
             sheet.write_datetime_with_format(row, column, excel_date(*day)?, &top.set_num_format("yyyy-mm-dd"))?
         }
         Cell::Chart(path) if !path.is_empty() => {

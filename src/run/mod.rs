@@ -188,7 +188,7 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
         bail!("没有一行可用；原因见 pricewatch check / not one usable row; pricewatch check says why");
     }
     let bid_days = read.panel.tenders.list.iter().filter_map(|t| t.day).map(|d| d.0);
-    let last = read.panel.points.day.iter().copied().chain(bid_days).max().unwrap_or(0);
+    let last = read.panel.points.day.iter().copied().chain(bid_days).max().unwrap_or(Day::UNKNOWN.0);
     let context = Context { as_of: job.as_of.unwrap_or(Day(last)), seed: job.seed };
     let outcomes: Vec<Outcome> =
         SCREENS.par_iter().map(|s| (s.run)(&read.panel, &context, &settings.knobs[s.id])).collect();

@@ -110,3 +110,31 @@ fn restorations_of_petrol_prices() {
     assert!(waves.iter().all(|f| f.sheet.as_ref().unwrap().rows.len() >= 3), "the order of brands is told");
     assert!(waves[0].facts.iter().find(|f| f.0 == "kendall_w").unwrap().1 > 0.6);
 }
+
+/// Bids as published, without a calendar day in two of the three files: a whole run, its sum closed.
+#[test]
+fn labelled_tenders_run_as_published() {
+    let data = root().join("../shared/data/tenders");
+    if !data.exists() {
+        eprintln!("skipped: no shared data");
+        return;
+    }
+    let config = root().join("datasets/tenders.toml").display().to_string();
+    for (name, rows) in [("brazil", 683), ("america", 7_004), ("swiss_gr_see_gaster", 21_231)] {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let file = data.join(format!("{name}.csv")).display().to_string();
+        let arguments =
+            ["run", "--quiet", "--tenders", &file, "--config", &config, "--out", &out.display().to_string()];
+        let ran = Command::new(env!("CARGO_BIN_EXE_pricewatch")).args(arguments).output().unwrap();
+        assert!(ran.status.success(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
+        let findings: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(out.join("findings.json")).unwrap()).unwrap();
+        let n = |key: &str| findings["rows"][key].as_u64().unwrap();
+        assert_eq!(n("rows_read"), rows, "{name}");
+        assert_eq!(n("rows_read"), n("rows_used") + n("rows_rejected") + n("duplicates"), "{name}");
+        for paper in ["report.html", "report.pdf", "leads.xlsx"] {
+            assert!(out.join(paper).is_file(), "{name}: {paper}");
+        }
+    }
+}

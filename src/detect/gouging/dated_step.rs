@@ -255,6 +255,11 @@ fn finding(
             "its peers fell and it did not: its own price did not rise",
         ));
     }
+    // As sustained-excess has it: coming back to the level it opened at is no rise.
+    let opening: Vec<f64> = rise.path[..knobs.get(&MIN_BEFORE) as usize].iter().map(|o| o.2).collect();
+    if median(&opening).is_some_and(|level| rise.reference + rise.size - level < knobs.get(&MIN_STEP)) {
+        return fail(Text::new("回到最初的价格水平，不是涨价", "back to the level it opened at: no rise"));
+    }
     if let Some(reason) = perhaps_a_sale(&points, first) {
         return fail(reason);
     }

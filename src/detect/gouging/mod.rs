@@ -135,6 +135,16 @@ mod tests {
         assert!(seen.skips.iter().any(|k| k.reason.en.contains("end of a sale")));
     }
 
+    /// Twelve days at a price, twelve days of sale, and back: what it came back to is what it opened at.
+    #[test]
+    fn a_return_to_the_opening_price_is_no_rise() {
+        let seen = see(12, 60, 1, |s, d| Some(if s == 4 && (12..24).contains(&d) { 0.7 } else { 1.0 }));
+        assert!(seen.sellers.is_empty(), "{:?}", seen.sellers);
+        let alone = see(1, 60, 1, |_, d| Some(if (12..34).contains(&d) { 0.7 } else { 1.0 }));
+        assert!(alone.sellers.is_empty(), "{:?}", alone.sellers);
+        assert!(alone.skips.iter().any(|k| k.reason.en.contains("opened at")));
+    }
+
     /// Rises pass on at once, falls never: whoever keeps its price has not raised it.
     #[test]
     fn feathers_are_no_rises() {
