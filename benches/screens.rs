@@ -1,7 +1,7 @@
 //! Screens and ingest on fixed simulated markets (fixed sizes, fixed seeds).
 #![allow(missing_docs, clippy::expect_used)]
 
-use pricewatch::detect::SCREENS;
+use pricewatch::detect::{SCREENS, run};
 use pricewatch::model::{Context, Day, Knobs, Panel, TableKind};
 use pricewatch::run::{Job, read};
 use pricewatch::settings;
@@ -41,5 +41,5 @@ fn screen_on_three_cities(bencher: divan::Bencher<'_, '_>, id: &str) {
     let (folder, job) = market(3);
     let panel = panel(&job, folder.path());
     let screen = SCREENS.iter().find(|s| s.id == id).expect("listed");
-    bencher.bench(|| (screen.run)(&panel, &Context { as_of: Day(20_000), seed: 1 }, &Knobs::default()));
+    bencher.bench(|| run(screen, &panel, &Context { as_of: Day(20_000), seed: 1 }, &Knobs::default()));
 }

@@ -4,8 +4,11 @@ use crate::model::Screen;
 
 pub mod collusion;
 pub mod gouging;
+mod parts;
 mod relative;
 pub mod tender;
+
+pub use parts::{Kept, run, run_kept};
 
 /// Every screen, by kind and id.
 pub const SCREENS: &[&Screen] = &[

@@ -1,8 +1,10 @@
 //! What a screen found: never a bare number.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Day, RowRef, Sheet, Text};
 
@@ -39,7 +41,7 @@ impl Kind {
 }
 
 /// Does a known cost explain the rise?
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CostExplained {
     /// Known cost covers it.
@@ -62,7 +64,7 @@ impl CostExplained {
 }
 
 /// Whom a finding is about: one series (a seller and its product) or several of one cell.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Subject {
     /// Index into `Panel::cells`; `None` where the finding is not about prices of one cell (see [`Finding::party`]).
     pub cell: Option<usize>,
@@ -79,7 +81,7 @@ impl Subject {
 }
 
 /// Whom a finding is about where it does not rest on price series: certificates, bids.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Party {
     /// Id and name of each, sorted by id.
     pub sellers: Vec<(String, String)>,
@@ -94,7 +96,7 @@ pub struct Party {
 }
 
 /// One dated price change of one series.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// Index into `Panel::series`.
     pub series: usize,
@@ -111,7 +113,7 @@ pub struct Step {
 }
 
 /// A source row with the part it plays.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RowNote {
     /// Where.
     pub row: RowRef,
@@ -120,9 +122,10 @@ pub struct RowNote {
 }
 
 /// One measured departure, with its threshold and its evidence.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Finding {
-    /// Screen id.
+    /// Screen id; not written, since whoever keeps findings knows whose they are.
+    #[serde(skip)]
     pub screen: &'static str,
     /// What it is consistent with.
     pub kind: Kind,
@@ -167,6 +170,7 @@ pub struct Finding {
     /// Whom it is about, where there is no price series.
     pub party: Option<Party>,
     /// Named numbers behind `measured`, in the order of the formula (`key`, value, unit).
+    #[serde(deserialize_with = "facts")]
     pub facts: Vec<(&'static str, f64, String)>,
     /// One or two sentences a shop owner understands.
     pub reason: Text,
@@ -176,10 +180,27 @@ pub struct Finding {
     pub score: f64,
 }
 
+/// Facts read back. Their names are the few words of the screens: each is kept once, for as long as the program runs.
+fn facts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(&'static str, f64, String)>, D::Error> {
+    static WORDS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let read: Vec<(String, f64, String)> = Deserialize::deserialize(from)?;
+    let mut words = WORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut word = |name: String| {
+        let known = words.get(name.as_str()).copied();
+        known.unwrap_or_else(|| {
+            let name: &'static str = name.leak();
+            words.insert(name);
+            name
+        })
+    };
+    Ok(read.into_iter().map(|(name, value, unit)| (word(name), value, unit)).collect())
+}
+
 /// A subject the screen could not judge. Never a pass.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Skip {
-    /// Screen id.
+    /// Screen id; see [`Finding::screen`].
+    #[serde(skip)]
     pub screen: &'static str,
     /// About whom.
     pub subject: Subject,

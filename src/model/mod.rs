@@ -2,10 +2,12 @@
 
 pub mod batch;
 pub mod certificate;
+mod excerpt;
 pub mod finding;
 pub mod history;
 pub mod lead;
 pub mod panel;
+pub mod part;
 pub mod rule;
 pub mod screen;
 pub mod table;
@@ -19,11 +21,12 @@ pub use finding::{CostExplained, Finding, Kind, Party, RowNote, Skip, Step, Subj
 pub use history::{Course, Decision, Level, Past, Status, Weekly};
 pub use lead::{Check, Grade, Lead, State};
 pub use panel::{Basis, Cell, CostPath, CreditCode, Grid, Item, MarketDay, Panel, PriceUnit, Seller, Series};
+pub use part::{Part, Parts, Tested};
 pub use rule::{
     Cap, CostDefence, DefenceState, Judged, Measure, Metric, Notice, NoticeState, NumberFrom, Observed, Over,
     PriceType, Rule, Sellers, Sheet, SourceRow, Statistic, TextStatus, Trade,
 };
-pub use screen::{Context, Knobs, Outcome, Param, Screen};
+pub use screen::{Context, Knobs, Outcome, Param, Screen, Work};
 pub use table::{Accounting, FileReport, Reject, RowRef, TableKind};
 pub use tender::{Bid, Tender, Tenders};
 pub use text::{Lang, Text, masked};

@@ -266,7 +266,7 @@ pub enum DefenceState {
 }
 
 /// A table of evidence: titles and cells as shown.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Sheet {
     /// Heading.
     pub title: Text,

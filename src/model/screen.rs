@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Day, Finding, Kind, Panel, Skip};
+use super::{Day, Finding, Kind, Panel, Parts, Skip};
 
 /// One threshold: the only place its number is written.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -66,5 +66,14 @@ pub struct Screen {
     /// Whether a finding of this screen alone makes a lead; others only support one.
     pub leads_alone: bool,
     /// The work.
-    pub run: fn(&Panel, &Context, &Knobs) -> Outcome,
+    pub work: Work,
+}
+
+/// How a screen sees a panel.
+#[derive(Clone, Copy)]
+pub enum Work {
+    /// All of it at once.
+    Whole(fn(&Panel, &Context, &Knobs) -> Outcome),
+    /// Group of cells by group of cells: what has not changed since an earlier run is read back.
+    ByParts(Parts),
 }

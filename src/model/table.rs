@@ -44,7 +44,7 @@ impl TableKind {
 
 /// A row of an input file: file number (position in the run's sorted list of files) and line
 /// (1-based, of the original file; for XLSX the sheet row). Packed so that millions stay cheap.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct RowRef(pub u64);
 
 impl RowRef {

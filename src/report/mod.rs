@@ -28,7 +28,7 @@ use crate::model::{
     Skip, TableKind, Text, Weekly,
 };
 
-use chart::Chart;
+pub use chart::{Chart, export};
 pub use compare::{Compared, compare, compared_text};
 pub use dossier::{Background, Previous, dossier, index};
 
@@ -174,8 +174,15 @@ impl Results<'_> {
     }
 }
 
-/// Emits each output file (relative path, bytes) in a fixed order, the manifest last.
-pub fn render(results: &Results<'_>, emit: &mut dyn FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
+/// Relative path and bytes of the files of a chart.
+pub type Exporter<'a> = dyn Fn(&Chart) -> Result<Vec<(String, Vec<u8>)>> + Sync + 'a;
+
+/// Emits each output file (relative path, bytes) in a fixed order, the manifest last; `export` turns a chart into files.
+pub fn render(
+    results: &Results<'_>,
+    export: &Exporter<'_>,
+    emit: &mut dyn FnMut(&str, &[u8]) -> Result<()>,
+) -> Result<()> {
     let mut listed: Vec<(String, String)> = Vec::new();
     let mut out = |name: &str, bytes: &[u8]| -> Result<()> {
         listed.push((name.to_owned(), manifest::sha256(bytes)));
@@ -197,7 +204,7 @@ pub fn render(results: &Results<'_>, emit: &mut dyn FnMut(&str, &[u8]) -> Result
     let charts: Vec<Vec<Chart>> = charts.into_iter().collect::<Result<_>>()?;
     let named = |(i, of): (usize, &Vec<Chart>)| of.first().filter(|_| i < CHARTED).map(|c| c.name.clone());
     let links: Vec<Option<String>> = charts.iter().enumerate().map(named).collect();
-    let exported = || charts.par_iter().take(CHARTED).flatten().map(|c| chart::export(c, None)).collect();
+    let exported = || charts.par_iter().take(CHARTED).flatten().map(export).collect();
     let (pdf, (files, page)): (_, (Vec<Result<_>>, _)) =
         rayon::join(|| pdf::bulletin(results, &charts), || rayon::join(exported, || html::page(results, &charts)));
     out("leads.xlsx", &workbook::workbook(results, &links)?)?;

@@ -49,7 +49,8 @@ enum Piece {
     Later,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// The lock, whatever became of who held it.
+pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -218,10 +219,21 @@ impl Book {
         })
     }
 
+    /// A row under the number of its import, which lasts.
+    pub fn lasting(&self, row: RowRef) -> RowRef {
+        RowRef::new(self.numbers.get(row.file() as usize).copied().unwrap_or(0), row.line())
+    }
+
+    /// Rows of imports under the file numbers of this run.
+    pub fn rows_here(&self) -> impl Fn(RowRef) -> RowRef + use<> {
+        let file: BTreeMap<u32, u32> = self.numbers.iter().copied().zip(0..).collect();
+        move |r| RowRef::new(file.get(&r.file()).copied().unwrap_or(0), r.line())
+    }
+
     /// A part with the run's series and file numbers.
     fn renumbered(&self, mut part: Part, series: impl Fn(u32) -> u32) -> Part {
         let file: BTreeMap<u32, u32> = self.numbers.iter().copied().zip(0..).collect();
-        let row = |r: RowRef| RowRef::new(file.get(&r.file()).copied().unwrap_or(0), r.line());
+        let row = self.rows_here();
         part.points.series.iter_mut().for_each(|s| *s = series(*s));
         part.points.row.iter_mut().for_each(|r| *r = row(*r));
         part.typos.iter_mut().for_each(|t| t.row = row(t.row));
@@ -244,14 +256,14 @@ impl Book {
             (table.name(), format!("region_code={}", region_folder(&divisions, &cell.region)))
         };
         let places: Option<BTreeSet<(&str, String)>> = wanted.map(|w| w.iter().map(place).collect());
-        let file: BTreeMap<u32, u32> = self.numbers.iter().copied().zip(0..).collect();
+        let row = self.rows_here();
         for (key, _) in self.keys() {
             let among = |(table, region): &(&str, String)| key.starts_with(table) && key.ends_with(region.as_str());
             if places.as_ref().is_some_and(|p| !p.iter().any(among)) {
                 continue;
             }
             let mut batch = self.rows(key, labels)?;
-            batch.row.iter_mut().for_each(|r| *r = RowRef::new(file.get(&r.file()).copied().unwrap_or(0), r.line()));
+            batch.row.iter_mut().for_each(|r| *r = row(*r));
             take(batch);
         }
         Ok(())

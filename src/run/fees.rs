@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::Read;
-use crate::detect::SCREENS;
+use crate::detect::{self, SCREENS};
 use crate::ingest::{Labels, Owners, identity};
 use crate::model::{Basis, Batch, Certificate, Context, Finding, Kind, Panel, Party, Subject, Text};
 use crate::panel::{self, Naming, Store};
@@ -36,7 +36,7 @@ pub fn screen(
         return Ok((findings, counts)); // no fee with a date and a body
     }
     for s in SCREENS {
-        let outcome = (s.run)(&panel, &context, &settings.knobs[s.id]);
+        let outcome = detect::run(s, &panel, &context, &settings.knobs[s.id]);
         counts[0] += outcome.examined;
         counts[2] += outcome.skips.len();
         let leads = outcome.findings.into_iter().filter(|f| s.leads_alone && f.kind != Kind::MarketEvent);

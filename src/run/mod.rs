@@ -9,6 +9,7 @@ mod evidence;
 mod fees;
 pub mod grid;
 mod import;
+mod kept;
 mod law;
 mod reopen;
 mod segment;
@@ -21,7 +22,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use rayon::prelude::*;
 
 use crate::casebook::{self, Profile};
 use crate::certification;
@@ -29,11 +29,11 @@ use crate::detect::SCREENS;
 use crate::ingest::{self, Costs, FileRead, Labels, Owners, identity};
 use crate::lead;
 use crate::model::{
-    Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Lead, Notice, Outcome, Panel,
-    Reject, Skip, TableKind, Tenders, Weekly,
+    Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Lead, Notice, Panel, Reject, Skip,
+    TableKind, Tenders, Weekly,
 };
 use crate::panel::{self, Naming, Store};
-use crate::report::{self, InputFile, Results};
+use crate::report::{self, Chart, InputFile, Results};
 use crate::settings::Settings;
 use book::Book;
 use stage::Stage;
@@ -190,8 +190,7 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
     let bid_days = read.panel.tenders.list.iter().filter_map(|t| t.day).map(|d| d.0);
     let last = read.panel.points.day.iter().copied().chain(bid_days).max().unwrap_or(Day::UNKNOWN.0);
     let context = Context { as_of: job.as_of.unwrap_or(Day(last)), seed: job.seed };
-    let outcomes: Vec<Outcome> =
-        SCREENS.par_iter().map(|s| (s.run)(&read.panel, &context, &settings.knobs[s.id])).collect();
+    let outcomes = kept::screens(&read.panel, &context, &settings.knobs, rereadable.book.as_ref());
     let examined: Vec<(&'static str, usize)> = SCREENS.iter().zip(&outcomes).map(|(s, o)| (s.id, o.examined)).collect();
     let (mut findings, mut skips) = (Vec::new(), Vec::new());
     for outcome in outcomes {
@@ -241,7 +240,8 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     let mut analysed = analyse(job, settings, stage.path())?;
     let week = weekly::follow(&mut analysed)?;
     let results = analysed.results(job, settings);
-    report::render(&results, &mut |name, bytes| stage.write(name, bytes))?;
+    let export = |chart: &Chart| kept::export(chart, analysed.rereadable.book.as_ref());
+    report::render(&results, &export, &mut |name, bytes| stage.write(name, bytes))?;
     drop(results);
     if let (Some(week), Some(dir)) = (week, &job.casebook) {
         casebook::history::keep(dir, &week)?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use pricewatch::detect::SCREENS;
+use pricewatch::detect::{SCREENS, run};
 use pricewatch::model::{Context, Day, Outcome, Panel, Screen, TableKind};
 use pricewatch::run::Job;
 use pricewatch::settings;
@@ -26,7 +26,7 @@ fn market(folder: &Path, case: &str) -> Panel {
 
 fn outcome(screen: &Screen, panel: &Panel) -> Outcome {
     let knobs = &settings::load(None).unwrap().knobs[screen.id];
-    (screen.run)(panel, &Context { as_of: Day(20_000), seed: 1 }, knobs)
+    run(screen, panel, &Context { as_of: Day(20_000), seed: 1 }, knobs)
 }
 
 fn describe(case: &str, panel: &Panel, outcome: &Outcome) -> String {

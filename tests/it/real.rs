@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use pricewatch::detect::SCREENS;
+use pricewatch::detect::{SCREENS, run};
 use pricewatch::model::{Context, Day, TableKind};
 use pricewatch::run::{Job, SegmentJob, segment};
 use pricewatch::settings;
@@ -90,8 +90,7 @@ fn restorations_of_petrol_prices() {
     let read =
         pricewatch::run::read(&Job { inputs: inputs.into(), ..Job::default() }, &settings, scratch.path()).unwrap();
     let screen = SCREENS.iter().find(|s| s.id == "mass-rise").unwrap();
-    let found =
-        (screen.run)(&read.panel, &Context { as_of: Day(20_000), seed: 1 }, &settings.knobs[screen.id]).findings;
+    let found = run(screen, &read.panel, &Context { as_of: Day(20_000), seed: 1 }, &settings.knobs[screen.id]).findings;
     let waves: Vec<_> =
         found.iter().filter(|f| f.subject.cell.is_some_and(|c| read.panel.cells[c].product == "U91")).collect();
     let text = std::fs::read_to_string(jumps).unwrap();

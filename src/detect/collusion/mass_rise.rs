@@ -64,7 +64,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("mass_rise.md"),
     params: &[MIN_RISE, MIN_SHARE, OVER_HABIT, MIN_SELLERS, JOIN_DAYS, MIN_SERIES],
     leads_alone: false,
-    run,
+    work: Work::Whole(run),
 };
 
 /// One rise of one series.

@@ -72,7 +72,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("synchronised_rises.md"),
     params: &[MIN_GROUP, MIN_JOINT, MIN_ENTITIES, MAX_RISING, MIN_DEARER, MAX_Q],
     leads_alone: true,
-    run,
+    work: Work::Whole(run),
 };
 
 /// The best group of one cell.

@@ -1,14 +1,12 @@
 #![doc = include_str!("dated_step.md")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::window::{cost_state, excess_amount, explained_by_cost, perhaps_a_sale, rise_rows};
 use crate::detect::relative::Market;
 use crate::model::*;
-use crate::stats::fdr::benjamini_hochberg;
 use crate::stats::robust::{mad_sigma, median};
 use crate::stats::segment::change_points_at;
 
@@ -59,7 +57,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("dated_step.md"),
     params: &[MIN_STEP, MIN_AFTER, MIN_BEFORE, MAX_GAP, MIN_ENTITIES, MAX_Q],
     leads_alone: true,
-    run,
+    work: Work::ByParts(Parts { groups, examine }),
 };
 
 /// The largest lasting step of one series.
@@ -89,33 +87,36 @@ enum Against {
     OwnHistory,
 }
 
-/// All cells of one good and price type.
-fn run(panel: &Panel, _context: &Context, knobs: &Knobs) -> Outcome {
+/// Each cell by itself where all cells of the good have peers enough, else the cells of the good together.
+fn groups(panel: &Panel, knobs: &Knobs) -> Vec<Vec<usize>> {
     let mut goods: BTreeMap<(Basis, &str), Vec<usize>> = BTreeMap::new();
     for (c, cell) in panel.cells.iter().enumerate() {
         goods.entry((cell.basis, &cell.product)).or_default().push(c);
     }
-    let goods: Vec<Vec<usize>> = goods.into_values().collect();
-    let examined: Vec<(Vec<Judged>, Vec<Skip>)> = goods.par_iter().map(|cells| examine(panel, cells, knobs)).collect();
-    let (mut outcome, mut judged) = (Outcome::default(), Vec::new());
-    for (mine, skips) in examined {
-        judged.extend(mine);
-        outcome.skips.extend(skips);
-    }
-    outcome.examined = judged.len();
-    let tested: Vec<f64> = judged.iter().filter_map(|j| j.z).map(tail).collect();
-    let mut q = benjamini_hochberg(&tested, tested.len()).into_iter();
-    for Judged { against, rise, z } in &judged {
-        let test = z.map(|z| (tail(z), q.next().unwrap_or(1.0), tested.len()));
-        if rise.size < knobs.get(&MIN_STEP) || test.is_some_and(|t| t.1 > knobs.get(&MAX_Q)) {
-            continue;
-        }
-        match finding(panel, rise, *against, knobs, test, *z) {
-            Ok(finding) => outcome.findings.push(finding),
-            Err(skip) => outcome.skips.push(skip),
-        }
-    }
-    outcome
+    let alone = |c: &usize| rich(panel, &panel.cells[*c], knobs);
+    let split = |cells: Vec<usize>| match cells.iter().all(alone) {
+        true => cells.into_iter().map(|c| vec![c]).collect(),
+        false => vec![cells],
+    };
+    goods.into_values().flat_map(split).collect()
+}
+
+/// Whether a cell has peers enough of its own.
+fn rich(panel: &Panel, cell: &Cell, knobs: &Knobs) -> bool {
+    let entities: BTreeSet<u32> = panel.series[cell.series.clone()].iter().map(|s| panel.entity(s)).collect();
+    cell.comparable && entities.len() >= knobs.get(&MIN_ENTITIES) as usize
+}
+
+/// Cells of one good and price type.
+fn examine(panel: &Panel, knobs: &Knobs) -> Part {
+    let cells: Vec<usize> = (0..panel.cells.len()).collect();
+    let (judged, skips) = compare(panel, &cells, knobs);
+    let test = |Judged { against, rise, z }: &Judged| {
+        let p = z.map(tail);
+        let stands_out = rise.size >= knobs.get(&MIN_STEP) && p.is_none_or(|p| p <= knobs.get(&MAX_Q));
+        Tested { p, told: stands_out.then(|| finding(panel, rise, *against, knobs, *z)) }
+    };
+    Part { tested: judged.iter().map(test).collect(), skips }
 }
 
 /// A rise, what it was measured against, and its robust z among the steps of peers, if there are enough.
@@ -125,10 +126,10 @@ struct Judged {
     z: Option<f64>,
 }
 
-fn examine(panel: &Panel, cells: &[usize], knobs: &Knobs) -> (Vec<Judged>, Vec<Skip>) {
+fn compare(panel: &Panel, cells: &[usize], knobs: &Knobs) -> (Vec<Judged>, Vec<Skip>) {
     let least = knobs.get(&MIN_ENTITIES) as usize;
     let own: Vec<Market<'_>> = cells.iter().map(|&c| Market::new(panel, &panel.cells[c])).collect();
-    let rich = |i: usize| own[i].entities >= least && panel.cells[cells[i]].comparable;
+    let rich = |i: usize| rich(panel, &panel.cells[cells[i]], knobs);
     let all: Vec<&Cell> = cells.iter().map(|&c| &panel.cells[c]).collect();
     let pooled = (0..cells.len()).any(|i| !rich(i)).then(|| Market::pooled(panel, &all));
     let pooled = pooled.filter(|m| m.entities >= least);
@@ -228,14 +229,7 @@ fn noise(x: &[f64]) -> f64 {
     (1.4826 * median(&steps).unwrap_or(0.0) / std::f64::consts::SQRT_2).max(NOISE_FLOOR)
 }
 
-fn finding(
-    panel: &Panel,
-    rise: &Rise,
-    against: Against,
-    knobs: &Knobs,
-    test: Option<(f64, f64, usize)>,
-    z: Option<f64>,
-) -> Result<Finding, Skip> {
+fn finding(panel: &Panel, rise: &Rise, against: Against, knobs: &Knobs, z: Option<f64>) -> Result<Finding, Skip> {
     let series = &panel.series[rise.series];
     let (cell, points) = (&panel.cells[series.cell as usize], panel.points(series));
     let subject = Subject::of(series.cell as usize, vec![rise.series]);
@@ -289,10 +283,10 @@ fn finding(
         measured,
         threshold: (knobs.get(&MIN_STEP).exp() - 1.0) * 100.0,
         unit: "%".into(),
-        p_value: test.map(|t| t.0),
+        p_value: None,
         p_floor: None,
-        q_value: test.map(|t| t.1),
-        tested: test.map_or(0, |t| t.2),
+        q_value: None,
+        tested: 0,
         reference_price: old_price,
         observed_price: new_price,
         excess_amount: excess_amount(&points, &inside, |i| by_position.get(&i).copied()),
@@ -375,7 +369,12 @@ mod tests {
                 quotes.push(Quote { cost: cost(d), ..q });
             }
         }
-        run(&from_quotes(&quotes, &[]), &Context { as_of: Day(20000), seed: 1 }, &Knobs::default())
+        crate::detect::run(
+            &SCREEN,
+            &from_quotes(&quotes, &[]),
+            &Context { as_of: Day(20000), seed: 1 },
+            &Knobs::default(),
+        )
     }
 
     /// The worked example of the page: 2.00 until 30 January, 3.00 from the 31st, nobody else sells.
@@ -415,7 +414,10 @@ mod tests {
             }
             from_quotes(&quotes, &[])
         };
-        let found = |own| run(&panel(own), &Context { as_of: Day(20000), seed: 1 }, &Knobs::default()).findings;
+        let found = |own| {
+            crate::detect::run(&SCREEN, &panel(own), &Context { as_of: Day(20000), seed: 1 }, &Knobs::default())
+                .findings
+        };
         assert!(found(1.0).is_empty());
         let one = found(1.5);
         assert_eq!(one.len(), 1);

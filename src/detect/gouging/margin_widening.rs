@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
+use crate::detect::parts::by_cell;
 use crate::model::panel::PointsView;
 use crate::model::*;
 use crate::stats::robust::median;
@@ -62,7 +61,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("margin_widening.md"),
     params: &[MIN_WIDENING, MIN_PRICE_RISE, MIN_OVER_ALLOWED, MIN_OBSERVATIONS, MIN_REFERENCE, STOCK_DAYS],
     leads_alone: true,
-    run,
+    work: Work::ByParts(Parts { groups: by_cell, examine }),
 };
 
 /// One sale day: position, price, purchase cost that could lie behind it, margin rate on cost (顺加).
@@ -74,26 +73,18 @@ struct Sale {
     rate: f64,
 }
 
-fn run(panel: &Panel, _context: &Context, knobs: &Knobs) -> Outcome {
-    let judged: Vec<Result<Option<Finding>, Skip>> = panel
-        .cells
-        .par_iter()
-        .flat_map_iter(|cell| {
-            let peers = Peers::new(panel, cell, knobs.get(&STOCK_DAYS) as i32);
-            cell.series.clone().map(move |s| judge(panel, s, &peers, knobs)).collect::<Vec<_>>()
-        })
-        .collect();
-    let mut outcome = Outcome::default();
-    for result in judged {
-        match result {
-            Ok(finding) => {
-                outcome.examined += 1;
-                outcome.findings.extend(finding);
-            }
-            Err(skip) => outcome.skips.push(skip),
+/// One cell.
+fn examine(panel: &Panel, knobs: &Knobs) -> Part {
+    let cell = &panel.cells[0];
+    let peers = Peers::new(panel, cell, knobs.get(&STOCK_DAYS) as i32);
+    let mut part = Part::default();
+    for judged in cell.series.clone().map(|s| judge(panel, s, &peers, knobs)) {
+        match judged {
+            Ok(finding) => part.tested.push(Tested { p: None, told: finding.map(Ok) }),
+            Err(skip) => part.skips.push(skip),
         }
     }
-    outcome
+    part
 }
 
 /// Margin rates of a cell by day, sorted, with the entity of each.
@@ -288,7 +279,12 @@ mod tests {
                 ..Quote::posted("武汉市", "口罩", "a", Day(18262 + d), price(d))
             })
             .collect();
-        run(&from_quotes(&quotes, &[]), &Context { as_of: Day(20000), seed: 1 }, &Knobs::default())
+        crate::detect::run(
+            &SCREEN,
+            &from_quotes(&quotes, &[]),
+            &Context { as_of: Day(20000), seed: 1 },
+            &Knobs::default(),
+        )
     }
 
     /// The worked example of the page: cost 1.00 → 1.20, price 1.20 → 1.80, rate 20 % → 50 %.

@@ -40,7 +40,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("market_rise.md"),
     params: &[MIN_RISE, JOIN_DAYS, MIN_SELLERS, MIN_FOR_LEVEL],
     leads_alone: false,
-    run,
+    work: Work::Whole(run),
 };
 
 fn run(panel: &Panel, _context: &Context, knobs: &Knobs) -> Outcome {

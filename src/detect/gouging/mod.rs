@@ -14,6 +14,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{dated_step, margin_widening, market_rise, sustained_excess};
+    use crate::detect::run;
     use crate::model::*;
     use crate::panel::{Quote, from_quotes};
 
@@ -42,13 +43,13 @@ mod tests {
         let (context, knobs) = (Context { as_of: Day(20000), seed: 1 }, Knobs::default());
         let mut seen = Seen { sellers: BTreeSet::new(), findings: Vec::new(), events: Vec::new(), skips: Vec::new() };
         for screen in [&dated_step::SCREEN, &margin_widening::SCREEN, &sustained_excess::SCREEN] {
-            let outcome = (screen.run)(&panel, &context, &knobs);
+            let outcome = run(screen, &panel, &context, &knobs);
             seen.skips.extend(outcome.skips);
             seen.findings.extend(outcome.findings);
         }
         let of = seen.findings.iter().flat_map(|f| &f.subject.series);
         seen.sellers = of.map(|&s| panel.sellers[panel.series[s].seller as usize].id.clone()).collect();
-        seen.events = (market_rise::SCREEN.run)(&panel, &context, &knobs).findings;
+        seen.events = run(&market_rise::SCREEN, &panel, &context, &knobs).findings;
         seen
     }
 

@@ -7,9 +7,9 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::excess::{Observation, Peak, add_spreads, best_window, observations, scaled_to_spacing};
 use super::window::{cost_state, excess_amount, explained_by_cost, perhaps_a_sale, rise_rows};
+use crate::detect::parts::by_cell;
 use crate::detect::relative::{Market, Path};
 use crate::model::*;
-use crate::stats::fdr::benjamini_hochberg;
 use crate::stats::pass_through::PassThrough;
 use crate::stats::robust::{mad_sigma, median};
 
@@ -66,7 +66,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("sustained_excess.md"),
     params: &[MIN_EXCESS, MIN_OBSERVATIONS, MIN_REFERENCE, MAX_GAP, MIN_ENTITIES, MAX_Q],
     leads_alone: true,
-    run,
+    work: Work::ByParts(Parts { groups: by_cell, examine }),
 };
 
 /// The better of a series' lines of evidence.
@@ -79,26 +79,18 @@ struct Judged {
     peers: usize,
 }
 
-fn run(panel: &Panel, _context: &Context, knobs: &Knobs) -> Outcome {
-    let per_cell: Vec<(Vec<Judged>, Vec<Skip>)> =
-        panel.cells.par_iter().enumerate().map(|(c, _)| examine(panel, c, knobs)).collect();
-    let mut outcome = Outcome::default();
-    let mut judged = Vec::new();
-    for (found, skips) in per_cell {
-        judged.extend(found);
-        outcome.skips.extend(skips);
-    }
-    outcome.examined = judged.len();
-    let p: Vec<f64> = judged.iter().map(|j| j.p).collect();
-    let q = benjamini_hochberg(&p, p.len());
-    for (j, q) in judged.iter().zip(q).filter(|(j, q)| j.p < 1.0 && *q <= knobs.get(&MAX_Q)) {
-        let finding = finding(panel, j, knobs, q, outcome.examined);
+/// One cell.
+fn examine(panel: &Panel, knobs: &Knobs) -> Part {
+    let (judged, skips) = compare(panel, 0, knobs);
+    let told = |j: &Judged| {
+        let finding = finding(panel, j, knobs);
         match unfit(&finding, panel, knobs) {
-            Some(reason) => outcome.skips.push(Skip { screen: SCREEN.id, subject: finding.subject, reason }),
-            None => outcome.findings.push(finding),
+            Some(reason) => Err(Skip { screen: SCREEN.id, subject: finding.subject, reason }),
+            None => Ok(finding),
         }
-    }
-    outcome
+    };
+    let tested = judged.iter().map(|j| Tested { p: Some(j.p), told: (j.p <= knobs.get(&MAX_Q)).then(|| told(j)) });
+    Part { tested: tested.collect(), skips }
 }
 
 /// Why a departure this large is still no finding.
@@ -136,7 +128,7 @@ fn tail(z: f64) -> f64 {
     StudentsT::new(0.0, 1.0, TAIL_DF).map_or(1.0, |t| t.sf(z))
 }
 
-fn examine(panel: &Panel, c: usize, knobs: &Knobs) -> (Vec<Judged>, Vec<Skip>) {
+fn compare(panel: &Panel, c: usize, knobs: &Knobs) -> (Vec<Judged>, Vec<Skip>) {
     let cell = &panel.cells[c];
     let skip = |s: usize, zh: &str, en: &str| Skip {
         screen: SCREEN.id,
@@ -222,7 +214,7 @@ fn peaks(panel: &Panel, relative: &[(usize, Path)], knobs: &Knobs) -> Vec<Peak> 
     peaks
 }
 
-fn finding(panel: &Panel, judged: &Judged, knobs: &Knobs, q: f64, tested: usize) -> Finding {
+fn finding(panel: &Panel, judged: &Judged, knobs: &Knobs) -> Finding {
     let peak = &judged.peak;
     let series = &panel.series[peak.series];
     let (cell, points) = (&panel.cells[series.cell as usize], panel.points(series));
@@ -264,8 +256,8 @@ fn finding(panel: &Panel, judged: &Judged, knobs: &Knobs, q: f64, tested: usize)
         unit: "%".into(),
         p_value: Some(judged.p),
         p_floor: None,
-        q_value: Some(q),
-        tested,
+        q_value: None,
+        tested: 0,
         reference_price,
         observed_price,
         excess_amount: excess_amount(&points, &at(inside), |i| by_position.get(&i).copied()),
@@ -355,7 +347,7 @@ mod tests {
     }
 
     fn flagged(panel: &Panel) -> Vec<usize> {
-        let outcome = run(panel, &Context { as_of: Day(20000), seed: 1 }, &Knobs::default());
+        let outcome = crate::detect::run(&SCREEN, panel, &Context { as_of: Day(20000), seed: 1 }, &Knobs::default());
         outcome.findings.iter().flat_map(|f| f.subject.series.clone()).collect()
     }
 
@@ -363,7 +355,7 @@ mod tests {
     #[test]
     fn one_shop_above_the_market() {
         let panel = market(|s, d| if s == 3 && d >= 40 { 1.6 } else { 1.0 });
-        let outcome = run(&panel, &Context { as_of: Day(20000), seed: 1 }, &Knobs::default());
+        let outcome = crate::detect::run(&SCREEN, &panel, &Context { as_of: Day(20000), seed: 1 }, &Knobs::default());
         assert_eq!(outcome.findings.len(), 1);
         let f = &outcome.findings[0];
         assert_eq!(f.subject.series, vec![3]);
@@ -400,7 +392,12 @@ mod tests {
                 Quote::posted("广州市", "口罩", &format!("s{s:02}"), Day(18262 + d), 2.0 * rise)
             })
             .collect();
-        let outcome = run(&from_quotes(&quotes, &[]), &Context { as_of: Day(20000), seed: 1 }, &Knobs::default());
+        let outcome = crate::detect::run(
+            &SCREEN,
+            &from_quotes(&quotes, &[]),
+            &Context { as_of: Day(20000), seed: 1 },
+            &Knobs::default(),
+        );
         assert_eq!(outcome.findings.len(), 0);
         assert!(outcome.skips.iter().any(|k| k.reason.en.contains("to date a rise") && k.subject.series == vec![3]));
     }
@@ -421,7 +418,12 @@ mod tests {
                 )
             })
             .collect();
-        let outcome = run(&from_quotes(&quotes, &[]), &Context { as_of: Day(20000), seed: 1 }, &Knobs::default());
+        let outcome = crate::detect::run(
+            &SCREEN,
+            &from_quotes(&quotes, &[]),
+            &Context { as_of: Day(20000), seed: 1 },
+            &Knobs::default(),
+        );
         assert_eq!(outcome.findings.len(), 0);
         assert!(outcome.skips.iter().any(|k| k.reason.en.contains("before the rise") && k.subject.series == vec![3]));
     }

@@ -42,7 +42,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("cover_bids.md"),
     params: &[MIN_RATIO, MAX_LOSER_CV, MIN_GAP, MIN_BIDS],
     leads_alone: false,
-    run,
+    work: Work::Whole(run),
 };
 
 fn run(panel: &Panel, _: &Context, knobs: &Knobs) -> Outcome {

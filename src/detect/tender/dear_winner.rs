@@ -27,7 +27,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("dear_winner.md"),
     params: &[MIN_RATIO, MIN_RANK],
     leads_alone: false,
-    run,
+    work: Work::Whole(run),
 };
 
 fn run(panel: &Panel, _: &Context, knobs: &Knobs) -> Outcome {

@@ -20,7 +20,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("identical_bids.md"),
     params: &[MIN_DIGITS],
     leads_alone: true,
-    run,
+    work: Work::Whole(run),
 };
 
 fn run(panel: &Panel, _: &Context, knobs: &Knobs) -> Outcome {

@@ -35,7 +35,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("low_spread.md"),
     params: &[MAX_CV, MAX_RANK, MIN_BIDS],
     leads_alone: false,
-    run,
+    work: Work::Whole(run),
 };
 
 fn run(panel: &Panel, _: &Context, knobs: &Knobs) -> Outcome {

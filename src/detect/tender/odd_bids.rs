@@ -51,7 +51,7 @@ pub const SCREEN: Screen = Screen {
     page: include_str!("odd_bids.md"),
     params: &[MAX_Q, MIN_CHANCE, MIN_LINES, ODD, MIN_TENDERS],
     leads_alone: true,
-    run,
+    work: Work::Whole(run),
 };
 
 fn run(panel: &Panel, _: &Context, knobs: &Knobs) -> Outcome {

