@@ -394,6 +394,7 @@ enum TableArg {
     Notices,
     Certificates,
     Caps,
+    Tenders,
 }
 
 impl From<TableArg> for TableKind {
@@ -406,6 +407,7 @@ impl From<TableArg> for TableKind {
             TableArg::Notices => TableKind::Notices,
             TableArg::Certificates => TableKind::Certificates,
             TableArg::Caps => TableKind::Caps,
+            TableArg::Tenders => TableKind::Tenders,
         }
     }
 }

@@ -35,7 +35,7 @@ pub use rows::Keep;
 pub use side::{
     Costs, Owners, Profiles, read_caps, read_certificates, read_costs, read_notices, read_owners, read_side,
 };
-pub use tender::read_tenders;
+pub use tender::{Bids, read_tenders};
 
 /// How files are to be read.
 #[derive(Clone, Debug, Default)]

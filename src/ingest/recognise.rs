@@ -14,7 +14,7 @@ use crate::model::TableKind;
 /// Rows searched for the header.
 const HEADER_ROWS: usize = 30;
 /// Tables a file may hold; where two fit as well, the first counts.
-const TABLES: [TableKind; 7] = [
+const TABLES: [TableKind; 8] = [
     TableKind::Prices,
     TableKind::Transactions,
     TableKind::Costs,
@@ -22,6 +22,7 @@ const TABLES: [TableKind; 7] = [
     TableKind::Notices,
     TableKind::Enterprises,
     TableKind::Caps,
+    TableKind::Tenders,
 ];
 
 /// Canonical column → header text.
@@ -69,7 +70,11 @@ pub fn recognise(
     let rows: Vec<&Vec<String>> = rows.iter().take(HEADER_ROWS).collect();
     let allowed = |t: TableKind| forced.is_none_or(|f| f == t);
     for (&table, columns) in given.iter().filter(|(t, c)| allowed(**t) && !c.is_empty()) {
-        let has = |row: &&&Vec<String>| columns.values().all(|h| row.iter().any(|c| c.trim() == h.trim()));
+        let has = |row: &&&Vec<String>| match table {
+            // A mapping of bids fits many files; what one of them does not have is left out.
+            TableKind::Tenders => whole(table, row, columns),
+            _ => columns.values().all(|h| row.iter().any(|c| c.trim() == h.trim())),
+        };
         if let Some(row) = rows.iter().find(has) {
             return Ok(Recognised { table, layout: fingerprint(row), columns: columns.clone(), remembered: false });
         }
@@ -83,6 +88,12 @@ pub fn recognise(
     by_alias(path, &rows, forced)
 }
 
+/// Whether a row names all columns a table must have.
+fn whole(table: TableKind, row: &[String], mapping: &Mapping) -> bool {
+    let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+    match_header(table, &cells, mapping).is_ok_and(|m| required_missing(table, &m).is_empty())
+}
+
 /// The table most of whose columns a row names, of those whose required columns are all there.
 fn by_alias(path: &Path, rows: &[&Vec<String>], forced: Option<TableKind>) -> Result<Recognised> {
     let tables: Vec<TableKind> = forced.map_or(TABLES.to_vec(), |t| vec![t]);
@@ -90,9 +101,10 @@ fn by_alias(path: &Path, rows: &[&Vec<String>], forced: Option<TableKind>) -> Re
     for row in rows {
         let cells: Vec<&str> = row.iter().map(String::as_str).collect();
         for &table in &tables {
-            let found = match_header(table, &cells, &Mapping::new());
-            let whole = found.as_ref().is_ok_and(|m| required_missing(table, m).is_empty());
-            let rank = (whole, score(table, &cells));
+            // A column of sellers alone says nothing about them.
+            let enough = if forced.is_none() && table == TableKind::Enterprises { 2 } else { 1 };
+            let rank = (whole(table, row, &Mapping::new()), score(table, &cells));
+            let rank = (rank.0 && rank.1 >= enough, rank.1);
             if rank.1 > 0 && best.as_ref().is_none_or(|b| rank > b.0) {
                 best = Some((rank, table, row));
             }
@@ -109,7 +121,7 @@ fn by_alias(path: &Path, rows: &[&Vec<String>], forced: Option<TableKind>) -> Re
                 Ok(found) => format!("缺少 / lacks {}", required_missing(table, &found).join(", ")),
             };
             bail!(
-                "{}: 认不出列（{said}）；表头是 {}；请用 --config 给出 [columns.{t}]，以后同样表头会记住 / columns not recognised; give [columns.{t}] with --config, the same header is remembered from then on",
+                "{}: 认不出列（{said}）；表头是 {}；pricewatch init 可起草设置，或用 --config 给出 [columns.{t}]，以后同样表头会记住 / columns not recognised; pricewatch init drafts settings, or give [columns.{t}] with --config: the same header is remembered from then on",
                 path.display(),
                 cells.join(" | "),
                 t = table.name()
@@ -141,6 +153,18 @@ mod tests {
         assert_eq!(table(&file("c.csv", "date,product,unit_cost\n2020-02-05,口罩,2\n")), TableKind::Costs);
         assert_eq!(table(&file("d.csv", "date,seller_id,region,kind\n2020-02-05,a,440100,告诫\n")), TableKind::Notices);
         assert_eq!(table(&file("e.csv", "seller_id,owner_id\na,o\n")), TableKind::Enterprises);
+        let bids = "日期,项目编号,地区,品名,供应商,报价,是否中标\n2020-02-05,T1,440100,口罩,甲,2,是\n";
+        assert_eq!(table(&file("g.csv", bids)), TableKind::Tenders);
+        let quotes = "日期,供应商,品名,报价\n2020-02-05,甲,口罩,2\n";
+        assert_ne!(
+            recognise(&file("h.csv", quotes), None, &none.0, &none.1).map(|r| r.table).ok(),
+            Some(TableKind::Tenders)
+        );
+        let listings = file("i.csv", "query,name,shop,curPrice\nmask,N95,甲,2\n");
+        assert!(
+            recognise(&listings, None, &none.0, &none.1).is_err(),
+            "a column of shops is no register of enterprises"
+        );
         let odd = file("f.csv", "report\nwhen,who,what,how much\n2020-02-05,a,mask,2\n");
         assert!(recognise(&odd, None, &none.0, &none.1).is_err());
         let pairs = [("date", "when"), ("seller_name", "who"), ("product", "what"), ("price", "how much")];

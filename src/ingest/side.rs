@@ -15,6 +15,7 @@ use super::read::sniff;
 use super::sheet::{self, Rows};
 use super::source::format_of;
 use super::split::start_line;
+use super::tender::{Bids, read_tenders};
 use super::unit::read_unit;
 use super::{FileRead, Options};
 use crate::model::{Accounting, Cap, Certificate, CostPath, Day, FileReport, Notice, Reject, RowRef, TableKind, Text};
@@ -187,6 +188,7 @@ pub fn read_side(path: &Path, file: u32, table: TableKind, options: &Options) ->
         TableKind::Notices => read_notices(path, file, options, &mut Vec::new()),
         TableKind::Certificates => read_certificates(path, file, options, &mut Vec::new()),
         TableKind::Caps => read_caps(path, file, options, &mut BTreeMap::new()),
+        TableKind::Tenders => read_tenders(path, file, 0, options, &mut Bids::default()),
         _ => anyhow::bail!("{}: {} 不是附表 / is no side table", path.display(), table.name()),
     }
 }

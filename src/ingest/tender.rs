@@ -16,16 +16,18 @@ use crate::model::{Bid, Day, TableKind, Text};
 /// What a file says was found out about a bid's tender and about its bidder; only training and scoring look at it.
 pub type Truth = (Option<bool>, Option<bool>);
 
-/// Reads a tenders file into `all`, the truth of each bid beside it. Rows equal in every column are duplicates, unless
-/// the file names no bidder: then they are equal bids.
-pub fn read_tenders(
-    path: &Path,
-    file: u32,
-    market: u32,
-    options: &Options,
-    all: &mut Vec<(Bid, Truth)>,
-) -> Result<FileRead> {
-    let mut seen: HashSet<u64> = HashSet::new();
+/// Bids of several files, and the rows they came from.
+#[derive(Default)]
+pub struct Bids {
+    /// Each with the truth beside it.
+    pub all: Vec<(Bid, Truth)>,
+    seen: HashSet<u64>,
+}
+
+/// Reads a tenders file into `into`. Rows equal in every column, there or in a file before, are duplicates, unless the
+/// file names no bidder: then they are equal bids.
+pub fn read_tenders(path: &Path, file: u32, market: u32, options: &Options, into: &mut Bids) -> Result<FileRead> {
+    let Bids { all, seen } = into;
     let mut undated = 0u64;
     let mut read = each_record(path, file, TableKind::Tenders, options, |get, row, record| {
         let tender = clean(get("tender_id"));

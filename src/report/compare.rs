@@ -80,7 +80,7 @@ fn table(rows: &[Compared], lang: Lang) -> Result<Vec<u8>> {
 
 /// How many rows have each status, in the order shown.
 fn counts(rows: &[Compared]) -> Vec<(Status, usize)> {
-    let all = [Status::Worsened, Status::New, Status::Continuing, Status::Eased, Status::Closed];
+    let all = [Status::Worsened, Status::New, Status::Closed, Status::Continuing, Status::Eased];
     all.into_iter().map(|s| (s, rows.iter().filter(|r| r.status == s).count())).collect()
 }
 
@@ -96,32 +96,41 @@ fn kind(kind: Kind, lang: Lang) -> &'static str {
     if lang == Lang::Zh { zh } else { en }
 }
 
+/// A value before and now.
+fn pair(row: &Compared, of: &dyn Fn(&Past) -> String) -> Value {
+    let [old, new] = [&row.old, &row.new].map(|p| p.as_ref().map_or(String::new(), of));
+    json!({"old": old, "new": new})
+}
+
+fn shown(row: &Compared, told: &Past, lang: Lang) -> Value {
+    let percent = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:+.1} %"));
+    json!({"id": told.id, "kind": kind(told.kind, lang), "region": told.region, "product": told.product,
+        "sellers": who(told), "change": row.change.get(lang),
+        "first": pair(row, &|p| p.first_day.to_string()), "last": pair(row, &|p| p.last_day.to_string()),
+        "rise": pair(row, &|p| percent(p.increase_pct)), "price": pair(row, &|p| number(p.observed_price, 2)),
+        "excess": pair(row, &|p| number(p.excess_amount, 2))})
+}
+
+/// Names, or ids where there are none.
+fn who(lead: &Past) -> String {
+    lead.names.iter().map(|n| masked(n)).collect::<Vec<_>>().join("、")
+}
+
 fn page(rows: &[Compared], days: (Day, Day), lang: Lang) -> Result<Vec<u8>> {
-    let side = |p: &Option<Past>| -> Value {
-        p.as_ref().map_or(Value::Null, |p| {
-            json!({"id": p.id, "first": p.first_day, "last": p.last_day, "price": number(p.observed_price, 2),
-                "rise": number(p.increase_pct, 1), "excess": number(p.excess_amount, 2)})
-        })
+    let part = |(status, n): &(Status, usize)| {
+        let of = rows.iter().filter(|r| r.status == *status).filter_map(|r| Some(shown(r, r.told()?, lang)));
+        // What goes on as before is there for those who look for it.
+        let quiet = matches!(status, Status::Continuing | Status::Eased);
+        json!({"word": status.words().get(lang), "n": n, "quiet": quiet, "rows": of.collect::<Vec<_>>()})
     };
-    let shown: Vec<Value> = rows
-        .iter()
-        .filter_map(|r| Some((r, r.told()?)))
-        .map(|(r, told)| {
-            let sellers: Vec<String> = told.sellers.iter().map(|s| masked(s)).collect();
-            json!({"status": r.status.name(), "word": r.status.words().get(lang), "change": r.change.get(lang),
-                "kind": kind(told.kind, lang), "region": told.region, "product": told.product, "sellers": sellers,
-                "old": side(&r.old), "new": side(&r.new)})
-        })
-        .collect();
-    let counts: Vec<Value> = counts(rows).iter().map(|(s, n)| json!({"word": s.words().get(lang), "n": n})).collect();
     let data = json!({
-        "style": include_str!("page.css"), "zh": lang == Lang::Zh, "rows": shown, "counts": counts,
-        "old": days.0, "new": days.1,
+        "style": include_str!("page.css"), "zh": lang == Lang::Zh,
+        "parts": counts(rows).iter().map(part).collect::<Vec<_>>(), "old": days.0, "new": days.1,
     });
     Ok(html::render(include_str!("compare.html.jinja"), data)?.into_bytes())
 }
 
-/// What the command prints.
+/// What the command prints: what is new, worse or gone, and how many of each.
 pub fn compared_text(rows: &[Compared], days: (Day, Day), lang: Lang) -> String {
     let mut text = format!("{} → {}\n", days.0, days.1);
     let side = |p: &Option<Past>| {
@@ -130,19 +139,12 @@ pub fn compared_text(rows: &[Compared], days: (Day, Day), lang: Lang) -> String 
             format!("{} {}…{}{rise}", p.id, p.first_day, p.last_day)
         })
     };
-    for row in rows {
+    for row in rows.iter().filter(|r| !matches!(r.status, Status::Continuing | Status::Eased)) {
         let Some(told) = row.told() else { continue };
-        let who: Vec<String> = told.sellers.iter().map(|s| masked(s)).collect();
         let word = row.status.words();
-        text += &format!(
-            "{}  {} {} {}\n    {}  |  {}\n",
-            word.get(lang),
-            told.region,
-            told.product,
-            who.join(" "),
-            side(&row.old),
-            side(&row.new)
-        );
+        let (word, who) = (word.get(lang), who(told));
+        text +=
+            &format!("{word}  {} {} {who}\n    {}  |  {}\n", told.region, told.product, side(&row.old), side(&row.new));
         if !row.change.get(lang).is_empty() {
             text += &format!("    {}\n", row.change.get(lang));
         }

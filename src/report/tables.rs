@@ -6,7 +6,7 @@ use super::{Results, weekly};
 use crate::model::{Lang, Lead};
 
 /// The columns of leads.csv, in order.
-pub const LEAD_COLUMNS: [&str; 26] = [
+pub const LEAD_COLUMNS: [&str; 27] = [
     "lead_id",
     "kind",
     "score",
@@ -33,6 +33,7 @@ pub const LEAD_COLUMNS: [&str; 26] = [
     "since",
     "change",
     "disposition",
+    "seller_names",
 ];
 
 /// Harmless in Excel and WPS; what nobody can see is told by its code.
@@ -62,6 +63,7 @@ fn some_leads<'a>(r: &Results<'_>, leads: impl Iterator<Item = &'a Lead>) -> Res
     out.write_record(LEAD_COLUMNS)?;
     for l in leads {
         let [status, since, change, disposition] = weekly::cells(r, l);
+        let names: Vec<String> = l.names.iter().map(|n| n.1.replace(';', "；")).collect();
         out.write_record([
             l.id.clone(),
             l.kind.name().to_owned(),
@@ -89,6 +91,7 @@ fn some_leads<'a>(r: &Results<'_>, leads: impl Iterator<Item = &'a Lead>) -> Res
             since,
             change,
             disposition,
+            safe(&names.join(";")),
         ])?;
     }
     out.into_inner().context("leads.csv")

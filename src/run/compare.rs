@@ -72,15 +72,15 @@ fn lead(row: &BTreeMap<String, String>, as_of: Day) -> Result<Past> {
     let day = |name: &str| -> Result<Day> { Ok(serde_json::from_value(get(name).into())?) };
     let kinds = [Kind::Gouging, Kind::Collusion, Kind::PriceFraud, Kind::Certification, Kind::Tender];
     let kind = kinds.into_iter().find(|k| k.name() == get("kind")).context("kind")?;
-    let last_day = day("last_date")?;
+    let (last_day, sellers) = (day("last_date")?, list("sellers"));
     Ok(Past {
         id: get("lead_id").to_owned(),
         kind,
         cell: format!("{}|{}", get("region"), get("product")),
         region: get("region").to_owned(),
         product: get("product").to_owned(),
-        sellers: list("sellers"),
-        names: list("sellers"),
+        names: Some(list("seller_names")).filter(|n| n.len() == sellers.len()).unwrap_or_else(|| sellers.clone()),
+        sellers,
         first_day: day("first_date")?,
         last_day,
         observed_price: number("observed_price"),

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context as _, Result, bail};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::inbox::{named, walk};
 use crate::casebook::{self, Casebook, Change, Content, Entry, Import, Profile, Schema, VERSION};
 use crate::ingest::{self, FileRead, Labels, Options};
 use crate::law::Divisions;
@@ -45,6 +46,8 @@ pub enum Outcome {
     Known(u32),
     /// Not taken, and why.
     Refused(String),
+    /// Lies in a folder given, and is no table.
+    PassedOver,
 }
 
 /// The folder name of a region: its GB/T 2260 code, else a hash of its name.
@@ -88,7 +91,8 @@ fn reread(book: &mut Casebook, from: u32) -> Result<()> {
         change.partitions.entry(key.clone()).or_insert(None);
     }
     for folder in ["rows", "repeats"] {
-        for path in parquet_files(&book.dir.join(folder))? {
+        let folder = book.dir.join(folder);
+        for path in if folder.exists() { walk(&folder)? } else { Vec::new() } {
             let inside = path.strip_prefix(&book.dir).unwrap_or(&path).to_string_lossy().into_owned();
             if !change.files.contains_key(&inside) {
                 change.remove.push(inside);
@@ -98,17 +102,6 @@ fn reread(book: &mut Casebook, from: u32) -> Result<()> {
     change.files.insert("schema.json".into(), schema_bytes()?);
     change.entries.push(Entry::Reread { from, to: VERSION, reader: ingest::reader() });
     book.commit(change)
-}
-
-fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut all = Vec::new();
-    if folder.exists() {
-        for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-            let path = entry?.path();
-            if path.is_dir() { all.extend(parquet_files(&path)?) } else { all.push(path) }
-        }
-    }
-    Ok(all)
 }
 
 /// Whether rows of a table go into partitions; the small tables are read from their originals each time.
@@ -207,16 +200,18 @@ impl Gathered {
 /// Imports files in order; what could not be taken is said, file by file, and the rest is taken.
 pub fn import(job: &ImportJob, settings: &Settings) -> Result<Vec<(String, Outcome)>> {
     let mut book = open(&job.casebook, true, "pricewatch import")?;
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for file in &job.files {
-        paths.extend(ingest::source::expand(std::slice::from_ref(file))?);
-    }
+    let paths = named(&job.files)?;
     if job.supersedes.is_some() && paths.len() != 1 {
         bail!("--supersedes 一次只能给一个文件 / --supersedes goes with exactly one file");
     }
     let mut gathered = Gathered::default();
     let mut said: Vec<(String, Option<Outcome>)> = Vec::new();
     for path in &paths {
+        let in_folder = !job.files.iter().any(|f| Path::new(f) == path);
+        if in_folder && ingest::source::format_of(path).is_none() {
+            said.push((path.display().to_string(), Some(Outcome::PassedOver)));
+            continue;
+        }
         let name = file_name(path);
         if replaced(job, &book, path)?.is_some() || job.corrected && gathered.imports.iter().any(|i| i.file == name) {
             fill(&mut said, gathered.commit(&mut book)?);
@@ -353,40 +348,4 @@ fn rejects_csv(read: &FileRead) -> Result<Vec<u8>> {
         out.write_record([&r.row.line().to_string(), &r.column, &r.value, &r.reason.zh, &r.reason.en])?;
     }
     out.into_inner().context("rejects")
-}
-
-/// The summary, file by file.
-pub fn summary(said: &[(String, Outcome)]) -> String {
-    let mut text = String::new();
-    for (path, outcome) in said {
-        text += path;
-        text += "\n  ";
-        text += &match outcome {
-            Outcome::Known(n) => format!("已在案册，第 {n} 号，没有变化 / known as number {n}, nothing changed\n"),
-            Outcome::Refused(why) => format!("没有取 / not taken: {why}\n"),
-            Outcome::Taken(i, months) => taken(i, months),
-        };
-    }
-    let count = |f: fn(&Outcome) -> bool| said.iter().filter(|s| f(&s.1)).count();
-    let taken = count(|o| matches!(o, Outcome::Taken(..)));
-    let (known, refused) = (count(|o| matches!(o, Outcome::Known(_))), count(|o| matches!(o, Outcome::Refused(_))));
-    text + &format!("取 {taken}，已有 {known}，没有取 {refused} / taken {taken}, known {known}, not taken {refused}\n")
-}
-
-fn taken(i: &Import, months: &[String]) -> String {
-    let r = &i.report.rows;
-    let supersedes = i.supersedes.map_or(String::new(), |n| format!("，取代第 {n} 号 / supersedes {n}"));
-    let months = if months.is_empty() { String::new() } else { format!("\n  月份 / months {}", months.join(" ")) };
-    let mapped: Vec<String> = i.report.columns.iter().map(|(c, h)| format!("{c} ← {h}")).collect();
-    format!(
-        "第 {n} 号 {table} {encoding}{supersedes}\n  {mapped}\n  读入 {} = 使用 {} + 拒绝 {} + 重复 {} / read = used + rejected + duplicates{months}\n",
-        r.rows_read,
-        r.rows_used,
-        r.rows_rejected,
-        r.duplicates,
-        n = i.number,
-        table = i.table.name(),
-        encoding = i.report.encoding,
-        mapped = mapped.join(", "),
-    )
 }

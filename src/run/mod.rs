@@ -9,6 +9,7 @@ mod evidence;
 mod fees;
 pub mod grid;
 mod import;
+mod inbox;
 mod kept;
 mod law;
 mod reopen;
@@ -26,7 +27,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::casebook::{self, Profile};
 use crate::certification;
 use crate::detect::SCREENS;
-use crate::ingest::{self, Costs, FileRead, Labels, Owners, identity};
+use crate::ingest::{self, Bids, Costs, FileRead, Labels, Owners, identity};
 use crate::lead;
 use crate::model::{
     Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Lead, Notice, Panel, Reject, Skip,
@@ -42,7 +43,8 @@ pub use compare::compare;
 pub use disposition::{DispositionJob, disposition};
 pub use dossier::dossier;
 pub use evidence::evidence;
-pub use import::{ImportJob, Outcome as ImportOutcome, damaged, import, summary};
+pub use import::{ImportJob, Outcome as ImportOutcome, damaged, import};
+pub use inbox::summary;
 pub use reopen::Command;
 pub use segment::{SegmentJob, segment};
 
@@ -327,8 +329,8 @@ fn from_casebook(dir: &Path, job: &Job) -> Result<Inputs> {
     }
     let mut book = Book::open(dir, job.as_of)?;
     let files = book.files(&TABLES);
-    if !files.iter().any(|(t, _)| import::observed(*t)) {
-        bail!("{}: 还没有价格或交易 / no prices or transactions yet; pricewatch import", dir.display());
+    if !files.iter().any(|(t, _)| import::observed(*t) || *t == TableKind::Tenders) {
+        bail!("{}: 还没有价格、交易或投标 / no prices, transactions or bids yet; pricewatch import", dir.display());
     }
     let profiles = (0u32..).zip(&files).map(|(n, (_, path))| (path.clone(), book.profile(n))).collect();
     Ok(Inputs { files, spool: None, profiles, book: Some(book) })
@@ -360,7 +362,8 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     options.progress = if job.progress { Some(progress(inputs)?) } else { None };
     let (labels, store) = (Labels::default(), Store::new(scratch));
     let (mut costs, mut owners, mut profiles) = (Costs::default(), Owners::new(), BTreeMap::new());
-    let (mut notices, mut caps, mut certificates, mut bids) = (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new());
+    let (mut notices, mut caps, mut certificates, mut bids) =
+        (Vec::new(), BTreeMap::new(), Vec::new(), Bids::default());
     let (mut reports, mut paths, mut rejects): (Vec<FileReport>, Vec<PathBuf>, Vec<Reject>) = Default::default();
     if let Some(book) = &inputs.book {
         book.count_late(&labels)?;
@@ -408,7 +411,7 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     notices.sort();
     name_makers(&mut certificates, &built.panel, &profiles);
     let (mut panel, series_of_label) = (built.panel, built.series_of_label);
-    panel.tenders = Tenders::new(bids.into_iter().map(|b| b.0).collect());
+    panel.tenders = Tenders::new(bids.all.into_iter().map(|b| b.0).collect());
     panel.tenders.model_score = match &settings.tender_model {
         Some(path) => Some(tenders::scores(path, &panel.tenders)?),
         None => None,

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::detect::tender::features::{Table, features, markets, ranked};
 use crate::detect::tender::joined::{Format, Model, Scope, format, row, unsupervised};
 use crate::detect::tender::validate::{FOLDS, bidder_blocks, held_back, held_back_logistic, stratified, time_blocks};
-use crate::ingest::{self, source};
+use crate::ingest::{self, Bids, source};
 use crate::model::{TableKind, Tenders};
 use crate::settings::Settings;
 use crate::stats::ranking::{auc, balanced_accuracy};
@@ -93,11 +93,12 @@ fn read(asked: &Training, settings: &Settings) -> Result<Labelled> {
     mapping.extend(asked.bidder_labels.iter().map(|l| ("bidder_label".to_owned(), l.clone())));
     let (mut rows, mut names) = (Vec::new(), Vec::new());
     for (market, path) in (0u32..).zip(source::expand(&asked.files)?) {
-        let before = rows.len();
-        let read = ingest::read_tenders(&path, market, market, &options, &mut rows)?;
-        if rows[before..].iter().all(|r| r.1.0.is_none()) {
+        let mut bids = Bids::default(); // each file is a market by itself
+        let read = ingest::read_tenders(&path, market, market, &options, &mut bids)?;
+        if bids.all.iter().all(|r| r.1.0.is_none()) {
             bail!("{}: 没有标签列“{1}” / no labels in column \"{1}\"", path.display(), asked.labels);
         }
+        rows.extend(bids.all);
         let r = read.report.rows;
         let (read, used, lost, twice) = (r.rows_read, r.rows_used, r.rows_rejected, r.duplicates);
         eprintln!(

@@ -316,9 +316,21 @@ fn a_folder_of_many_layouts() {
     put("c-costs.csv", "date,product,unit_cost\n2020-02-01,KN95口罩,3\n".as_bytes());
     put("d-odd.csv", "when;who;what;how much\n2020-02-05;Sol;KN95 mask;2,5\n".as_bytes());
     put("e-owners.csv", "seller_id,seller_name,owner_id\nS1,甲,O1\n".as_bytes());
+    std::fs::create_dir_all(inbox.join("g/h")).unwrap();
+    put("g/h/bids.csv", "date,tender_id,bidder_id,bid\n2020-02-05,T1,S1,10\n".as_bytes());
+    put("g/read me.md", b"from the county");
     let (ok, said, err) = import(&book, std::slice::from_ref(&inbox), &[]);
-    assert!(!ok && said.contains("taken 4, known 0, not taken 1") && said.contains("with --config"), "{said}{err}");
-    for line in ["GB18030", "transactions", "costs", "enterprises", "月份 / months 2020-02", "单价(元)"] {
+    assert!(!ok && said.contains("taken 5, known 0, not taken 1") && said.contains("with --config"), "{said}{err}");
+    for line in [
+        "GB18030",
+        "transactions",
+        "costs",
+        "enterprises",
+        "月份 / months 2020-02",
+        "单价(元)",
+        "tenders",
+        "no table, passed over",
+    ] {
         assert!(said.contains(line), "{line}\n{said}");
     }
     let config = folder.path().join("p.toml");
@@ -328,10 +340,10 @@ fn a_folder_of_many_layouts() {
     )
     .unwrap();
     let (ok, said, err) = import(&book, std::slice::from_ref(&inbox), &["--config", &config.display().to_string()]);
-    assert!(ok && said.contains("taken 1, known 4, not taken 0"), "{said}{err}");
+    assert!(ok && said.contains("taken 1, known 5, not taken 0"), "{said}{err}");
     put("f-odd-next-week.csv", "when;who;what;how much\n2020-02-12;Sol;KN95 mask;2,6\n".as_bytes());
     let (ok, said, err) = import(&book, std::slice::from_ref(&inbox), &[]);
-    assert!(ok && said.contains("taken 1, known 5"), "the layout is remembered: {said}{err}");
+    assert!(ok && said.contains("taken 1, known 6"), "the layout is remembered: {said}{err}");
     let ledger = std::fs::read_to_string(book.join("ledger.jsonl")).unwrap();
     assert_eq!(ledger.lines().filter(|l| l.contains("how much") && l.contains("\"price\"")).count(), 2);
 }
@@ -403,6 +415,16 @@ fn a_casebook_run_is_a_full_run() {
         assert!(at("book").join("cache/points").exists());
         run(&at("book"), as_of, &kept);
         same(&fresh, &kept, "");
+        if n == 0 {
+            for path in files_below(&at("book").join("cache")) {
+                let mut bytes = std::fs::read(&path).unwrap();
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+                std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+            }
+            run(&at("book"), as_of, &at("damaged"));
+            same(&fresh, &at("damaged"), "");
+        }
         let strip = |out: &Path| -> Vec<BTreeMap<String, String>> {
             let mut all = leads(out);
             all.iter_mut()
@@ -422,6 +444,75 @@ fn a_casebook_run_is_a_full_run() {
             assert!(text == std::fs::read_to_string(plain.join(name)).unwrap(), "{name} as of {as_of}");
         }
     }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { all.extend(files_below(&path)) } else { all.push(path) }
+    }
+    assert!(!all.is_empty(), "{}", folder.display());
+    all
+}
+
+/// Late prices of one city: the other cities are read back, and all comes out as if nothing had been kept.
+#[test]
+fn only_what_changed_is_judged_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let weeks = demo_weeks(folder.path());
+    let last = std::fs::read_to_string(weeks.last().unwrap()).unwrap();
+    let (header, rows) = last.split_once('\n').unwrap();
+    let (late, now): (Vec<&str>, Vec<&str>) = rows.lines().partition(|r| r.contains("深圳市"));
+    assert!(!late.is_empty() && !now.is_empty());
+    for (name, rows) in [("now.csv", now), ("late.csv", late)] {
+        std::fs::write(at(name), format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+    }
+    assert!(import(&at("book"), &weeks[..weeks.len() - 1], &[]).0);
+    assert!(import(&at("book"), &[at("now.csv")], &[]).0);
+    run(&at("book"), "2020-05-31", &at("before"));
+    let kept = || -> BTreeMap<PathBuf, Vec<u8>> {
+        files_below(&at("book/cache/charts")).into_iter().map(|p| (p.clone(), std::fs::read(p).unwrap())).collect()
+    };
+    let charts = kept();
+    assert!(import(&at("book"), &[at("late.csv")], &[]).0);
+    run(&at("book"), "2020-05-31", &at("kept"));
+    let again = kept().into_iter().filter(|(path, bytes)| charts.get(path) == Some(bytes)).count();
+    assert!(again > 0, "charts of the other cities are as they were");
+    assert!(at("book/cache/parts").exists());
+    std::fs::remove_dir_all(at("book/cache")).unwrap();
+    run(&at("book"), "2020-05-31", &at("fresh"));
+    same(&at("fresh"), &at("kept"), "");
+}
+
+/// Bids go into a casebook like other tables; the same bid in the file of the week after counts once.
+#[test]
+fn tenders_are_kept_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let text = std::fs::read_to_string(root().join("tests/fixtures/odd-bids/flag.tenders.csv")).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let rows: Vec<&str> = rows.lines().collect();
+    let half = rows.len() / 2;
+    // The second file repeats the end of the first.
+    for (name, part) in [("one.csv", &rows[..half]), ("two.csv", &rows[half - 10..])] {
+        std::fs::write(at(name), format!("{header}\n{}\n", part.join("\n"))).unwrap();
+    }
+    std::fs::write(at("whole.csv"), &text).unwrap();
+    let (ok, said, err) = import(&at("book"), &[at("one.csv"), at("two.csv")], &[]);
+    assert!(ok && said.contains("tenders"), "{said}{err}");
+    run(&at("book"), "2021-12-31", &at("kept"));
+    let (whole, plain) = (at("whole.csv").display().to_string(), at("plain").display().to_string());
+    ran(&["run", "--quiet", "--as-of", "2021-12-31", "--tenders", &whole, "--out", &plain]);
+    let told = |out: &Path| -> Vec<(String, String, String)> {
+        leads(out).iter().map(|l| (l["lead_id"].clone(), l["sellers"].clone(), l["summary"].clone())).collect()
+    };
+    assert!(!told(&at("plain")).is_empty());
+    assert_eq!(told(&at("plain")), told(&at("kept")));
+    let findings: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(at("kept/findings.json")).unwrap()).unwrap();
+    assert_eq!((&findings["rows"]["duplicates"], &findings["rows"]["rows_used"]), (&10.into(), &rows.len().into()));
 }
 
 /// Ids stay, statuses follow, decisions hold, and an old run can still be opened after more has come in.
