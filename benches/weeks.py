@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The weekly routine, measured and shown.
 
-weeks.py ratio PRICEWATCH FOLDER [WEEKS]   week WEEKS (104) against a full rebuild: time, peak memory, same bytes
+weeks.py ratio PRICEWATCH FOLDER [WEEKS]   week WEEKS (104) against a full rebuild: time, peak memory, same bytes;
+                                           and where only one city has new prices, or nothing is new
 weeks.py feed PRICEWATCH FOLDER FILE COLUMN ENCODING [CONFIG]   a file fed week by week; the leads of each week
 """
-import csv, datetime, filecmp, os, shutil, subprocess, sys, time
+import csv, datetime, os, shutil, subprocess, sys, time
 
 
 def timed(arguments):
@@ -53,20 +54,58 @@ def ratio(program, folder, weeks=104):
     timed([program, "import", *[f for _, f in files[:-1]], "--casebook", book])
     run(program, book, files[-2][0], os.path.join(folder, "before"))
     day, last = files[-1]
-    week = [timed([program, "import", last, "--casebook", book]), run(program, book, day, os.path.join(folder, "week"))]
     full = [timed([program, "import", *[f for _, f in files], "--casebook", anew]), run(program, anew, day, os.path.join(folder, "full"))]
-    for step, a, b in zip(("import", "run"), week, full):
-        print(f"{step}: week {weeks} {a[0]:.2f} s ({a[2]:.2f} elapsed) {a[1]:.0f} MiB; full {b[0]:.2f} s ({b[2]:.2f} elapsed) {b[1]:.0f} MiB")
-    seconds = [sum(x[0] for x in part) for part in (week, full)]
-    memory = [max(x[1] for x in part) for part in (week, full)]
-    print(f"both: {seconds[0] / seconds[1]:.3f} of the processor time, {memory[0] / memory[1]:.3f} of the peak memory of a full rebuild")
-    same = filecmp.cmp(os.path.join(folder, "week", "findings.json"), os.path.join(folder, "full", "findings.json"), shallow=False)
-    print("findings differ only by the folder's name:", same or names_apart(folder))
+    told("full rebuild", full)
+    rest, one_city = parted(last, "region", folder)
+    steps = [("one city of eight is late: the other seven", rest), ("the late city", one_city), ("again, nothing new", None)]
+    whole = os.path.join(folder, "whole")
+    shutil.rmtree(whole, ignore_errors=True)
+    shutil.copytree(book, whole)
+    told(f"week {weeks}, new prices everywhere", week(program, whole, day, last), full)
+    same(program, whole, day, folder, os.path.join(folder, "full"))
+    for name, file in steps:
+        told(name, week(program, book, day, file), full)
+    same(program, book, day, folder)
 
 
-def names_apart(folder):
-    read = lambda name: open(os.path.join(folder, name, "findings.json"), encoding="utf-8").read()
-    return read("week") == read("full").replace(os.path.join(folder, "anew"), os.path.join(folder, "book"))
+def week(program, book, day, file):
+    """Imports a file, if there is one, and runs."""
+    taken = [timed([program, "import", file, "--casebook", book])] if file else []
+    return [*taken, run(program, book, day, book + "-run")]
+
+
+def told(name, steps, full=None):
+    seconds, memory = sum(s[0] for s in steps), max(s[1] for s in steps)
+    each = " + ".join(f"{s[0]:.2f}" for s in steps)
+    share = f"; {seconds / sum(s[0] for s in full):.3f} of a full rebuild's time, {memory / max(s[1] for s in full):.3f} of its memory" if full else ""
+    print(f"{name}: {each} = {seconds:.2f} s of processor, {memory:.0f} MiB{share}", flush=True)
+
+
+def parted(path, column, folder):
+    """A file without one of its regions, and that region alone."""
+    with open(path, encoding="utf-8", newline="") as lines:
+        header, *rows = lines.readlines()
+    at = next(csv.reader([header])).index(column)
+    regions = [next(csv.reader([row]))[at] for row in rows]
+    out = []
+    for name, late in (("most", False), ("late", True)):
+        out.append(os.path.join(folder, f"{name}.csv"))
+        with open(out[-1], "w", encoding="utf-8", newline="") as f:
+            f.writelines([header, *[row for row, r in zip(rows, regions) if (r == max(regions)) == late]])
+    return out
+
+
+def same(program, book, day, folder, full=None):
+    """The same bytes with nothing kept; and the findings of a casebook made in one go, but for the folder's name."""
+    read = lambda run, name: open(os.path.join(run, name), "rb").read()
+    shutil.rmtree(os.path.join(book, "cache"))
+    fresh = os.path.join(folder, "fresh")
+    run(program, book, day, fresh)
+    names = [n for n in os.listdir(fresh) if os.path.isfile(os.path.join(fresh, n))] + [f"charts/{n}" for n in os.listdir(os.path.join(fresh, "charts"))]
+    print("  as with nothing kept:", all(read(fresh, n) == read(book + "-run", n) for n in names), len(names), "files")
+    if full:
+        here = read(book + "-run", "findings.json").replace(book.encode(), os.path.join(folder, "anew").encode())
+        print("  as a casebook made in one go:", here == read(full, "findings.json"))
 
 
 def feed(program, folder, path, column, encoding, config=None):

@@ -561,7 +561,8 @@ pub fn dispatch() -> Result<()> {
             let when = day("--when", when.as_ref())?;
             let notice_date = day("--notice-date", notice_date.as_ref())?;
             let status = status.into();
-            run::disposition(&DispositionJob { lead, casebook, status, note, notice_date, by, when })
+            print!("{}", run::disposition(&DispositionJob { lead, casebook, status, note, notice_date, by, when })?);
+            Ok(())
         }
         Command::Compare { old, new, out, lang, force } => {
             let out = out.unwrap_or_else(|| beside(&new, "compare"));

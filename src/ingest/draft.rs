@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::date::parse_date;
-use super::header::{match_header, required_missing, score};
+use super::header::{fits, match_header, required_missing, score};
 use super::layout::{decoded_rows, detect_encoding};
 use super::number::parse_number;
 use super::sheet;
@@ -63,7 +63,7 @@ fn header(rows: &[Vec<String>]) -> Result<(TableKind, usize)> {
         for table in TABLES {
             let hits = score(table, &cells);
             let found = match_header(table, &cells, &Default::default()).unwrap_or_default();
-            let whole = required_missing(table, &found).is_empty();
+            let whole = fits(table, &found);
             if (whole, hits) > (best.0, best.1) {
                 best = (whole, hits, table, i);
             }
@@ -113,7 +113,8 @@ fn guess(missing: &str, rows: &[Vec<String>], width: usize, taken: &BTreeSet<usi
     let is_text = |i: usize| number(i) < 0.5 && date(i) < 0.5;
     let worth = |i: usize| match missing {
         "date" => date(i),
-        "price" | "unit_price" | "unit_cost" if date(i) < 0.5 => number(i) * distinct(i),
+        // Long numbers are codes.
+        "price" | "unit_price" | "unit_cost" if date(i) < 0.5 && length(i) < 10.0 => number(i) * distinct(i),
         "product" if is_text(i) => length(i),
         name if name.contains("seller") && is_text(i) => 1.0 / (1.0 + length(i)),
         _ => 0.0,

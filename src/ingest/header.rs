@@ -134,6 +134,14 @@ pub fn required_missing(table: TableKind, m: &HeaderMatch) -> Vec<&'static str> 
     needs.into_iter().filter(|n| !n.1).map(|n| n.0).collect()
 }
 
+/// Whether a file may hold a table by its header alone: all columns it must have, and of enterprises something beside who.
+pub fn fits(table: TableKind, m: &HeaderMatch) -> bool {
+    let has = |c: &&str| m.position(c).is_some();
+    let told = ["owner_id", "role", "address", "legal_person", "region"].iter().any(has)
+        || ["seller_id", "seller_name"].iter().all(has);
+    required_missing(table, m).is_empty() && (told || table != TableKind::Enterprises)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

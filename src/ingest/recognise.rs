@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::draft::sample;
-use super::header::{match_header, required_missing, score};
+use super::header::{fits, match_header, required_missing, score};
 use crate::model::TableKind;
 
 /// Rows searched for the header.
@@ -72,7 +72,7 @@ pub fn recognise(
     for (&table, columns) in given.iter().filter(|(t, c)| allowed(**t) && !c.is_empty()) {
         let has = |row: &&&Vec<String>| match table {
             // A mapping of bids fits many files; what one of them does not have is left out.
-            TableKind::Tenders => whole(table, row, columns),
+            TableKind::Tenders => whole(table, row, columns, true),
             _ => columns.values().all(|h| row.iter().any(|c| c.trim() == h.trim())),
         };
         if let Some(row) = rows.iter().find(has) {
@@ -88,10 +88,11 @@ pub fn recognise(
     by_alias(path, &rows, forced)
 }
 
-/// Whether a row names all columns a table must have.
-fn whole(table: TableKind, row: &[String], mapping: &Mapping) -> bool {
+/// Whether a row names all columns a table must have; one that is asked for need not be told from others.
+fn whole(table: TableKind, row: &[String], mapping: &Mapping, asked: bool) -> bool {
     let cells: Vec<&str> = row.iter().map(String::as_str).collect();
-    match_header(table, &cells, mapping).is_ok_and(|m| required_missing(table, &m).is_empty())
+    let all = |m| if asked { required_missing(table, &m).is_empty() } else { fits(table, &m) };
+    match_header(table, &cells, mapping).is_ok_and(all)
 }
 
 /// The table most of whose columns a row names, of those whose required columns are all there.
@@ -101,10 +102,7 @@ fn by_alias(path: &Path, rows: &[&Vec<String>], forced: Option<TableKind>) -> Re
     for row in rows {
         let cells: Vec<&str> = row.iter().map(String::as_str).collect();
         for &table in &tables {
-            // A column of sellers alone says nothing about them.
-            let enough = if forced.is_none() && table == TableKind::Enterprises { 2 } else { 1 };
-            let rank = (whole(table, row, &Mapping::new()), score(table, &cells));
-            let rank = (rank.0 && rank.1 >= enough, rank.1);
+            let rank = (whole(table, row, &Mapping::new(), forced.is_some()), score(table, &cells));
             if rank.1 > 0 && best.as_ref().is_none_or(|b| rank > b.0) {
                 best = Some((rank, table, row));
             }
@@ -165,6 +163,8 @@ mod tests {
             recognise(&listings, None, &none.0, &none.1).is_err(),
             "a column of shops is no register of enterprises"
         );
+        let events = file("j.csv", "datetime,station_id,fuel,price_cents\n2020-02-05 10:00,1,E10,130\n");
+        assert!(recognise(&events, None, &none.0, &none.1).is_err(), "a column of dates says nothing about them");
         let odd = file("f.csv", "report\nwhen,who,what,how much\n2020-02-05,a,mask,2\n");
         assert!(recognise(&odd, None, &none.0, &none.1).is_err());
         let pairs = [("date", "when"), ("seller_name", "who"), ("product", "what"), ("price", "how much")];

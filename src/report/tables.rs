@@ -63,7 +63,6 @@ fn some_leads<'a>(r: &Results<'_>, leads: impl Iterator<Item = &'a Lead>) -> Res
     out.write_record(LEAD_COLUMNS)?;
     for l in leads {
         let [status, since, change, disposition] = weekly::cells(r, l);
-        let names: Vec<String> = l.names.iter().map(|n| n.1.replace(';', "；")).collect();
         out.write_record([
             l.id.clone(),
             l.kind.name().to_owned(),
@@ -91,7 +90,7 @@ fn some_leads<'a>(r: &Results<'_>, leads: impl Iterator<Item = &'a Lead>) -> Res
             since,
             change,
             disposition,
-            safe(&names.join(";")),
+            safe(&weekly::joined_names(l.names.iter().map(|n| &n.1))),
         ])?;
     }
     out.into_inner().context("leads.csv")

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Results;
 use super::tables::safe;
-use crate::model::{Lead, Past, Status, Weekly};
+use crate::model::{Lang, Lead, Past, Status, Text, Weekly};
 
 fn number(v: Option<f64>, digits: usize) -> String {
     v.filter(|v| v.is_finite()).map_or(String::new(), |v| format!("{v:.digits$}"))
@@ -54,11 +54,26 @@ pub fn cells(r: &Results<'_>, l: &Lead) -> [String; 4] {
     [c.status.name().to_owned(), c.since.to_string(), safe(c.note.get(r.lang)), decision]
 }
 
+/// Names as one cell.
+pub fn joined_names<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.map(|n| n.replace(';', "；")).collect::<Vec<_>>().join(";")
+}
+
+/// What became of the leads, in a word each, for the terminal.
+pub fn line(w: &Weekly, leads: &[Lead], lang: Lang) -> String {
+    let count = |s: Status| leads.iter().filter(|l| l.course.as_ref().is_some_and(|c| c.status == s)).count();
+    let open = [Status::New, Status::Worsened, Status::Continuing, Status::Eased].map(|s| (s.words(), count(s)));
+    let gone = (Status::Closed.words(), w.closed.len());
+    let quiet = (Text::new("已排除、没有新情况", "excluded, nothing new"), w.quiet.len());
+    let all = open.iter().chain([&gone, &quiet]);
+    all.map(|(word, n)| format!("{} {n}", word.get(lang))).collect::<Vec<_>>().join(" · ")
+}
+
 /// closed.csv: leads that are gone since the run before, and excluded ones kept quiet.
 pub fn closed(weekly: &Weekly) -> Result<Vec<u8>> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let header = "lead_id kind status since first_seen last_seen region product sellers first_date last_date \
-        observed_price increase_pct excess_amount rules";
+        observed_price increase_pct excess_amount rules seller_names";
     out.write_record(header.split_whitespace())?;
     let closed = weekly.closed.iter().map(|p| ("closed", p));
     for (status, p) in closed.chain(weekly.quiet.iter().map(|p| ("quiet", p))) {
@@ -78,6 +93,7 @@ pub fn closed(weekly: &Weekly) -> Result<Vec<u8>> {
             number(p.increase_pct, 1),
             number(p.excess_amount, 2),
             p.rules.join(";"),
+            safe(&joined_names(p.names.iter())),
         ])?;
     }
     out.into_inner().context("closed.csv")

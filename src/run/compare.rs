@@ -29,7 +29,11 @@ fn side_by_side(old: &[Past], new: &[Past]) -> Vec<Compared> {
     let mut rows: Vec<Compared> = Vec::new();
     for (now, was) in new.iter().zip(&of) {
         let was = was.map(|o| &old[o]);
-        let (status, change) = was.map_or((Status::New, Text::default()), |w| judge(w, now));
+        let (status, change) = match was {
+            Some(_) if now.quiet => (Status::Continuing, Text::new("已排除，没有新情况", "excluded, nothing new")),
+            Some(was) => judge(was, now),
+            None => (Status::New, Text::default()),
+        };
         rows.push(Compared { status, change, old: was.cloned(), new: Some(now.clone()) });
     }
     let gone = old.iter().enumerate().filter(|(o, _)| !of.contains(&Some(*o)));
@@ -61,6 +65,15 @@ fn leads(dir: &Path) -> Result<Run> {
     for row in reader.deserialize() {
         let row: BTreeMap<String, String> = row.with_context(|| shown("leads.csv"))?;
         leads.push(lead(&row, as_of).with_context(|| shown("leads.csv"))?);
+    }
+    // Leads excluded and quiet are still there.
+    if let Ok(mut reader) = csv::Reader::from_path(dir.join("closed.csv")) {
+        for row in reader.deserialize() {
+            let row: BTreeMap<String, String> = row.with_context(|| shown("closed.csv"))?;
+            if row.get("status").is_some_and(|s| s == "quiet") {
+                leads.push(Past { quiet: true, ..lead(&row, as_of).with_context(|| shown("closed.csv"))? });
+            }
+        }
     }
     Ok(Run { leads, as_of })
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::import::{self, ImportJob, import};
 use crate::casebook::{Change, Disposition, Entry, Snapshot, Standing, history};
-use crate::model::{Day, Past, TableKind};
+use crate::model::{Day, Past, TableKind, masked};
 use crate::settings;
 
 /// What the user decided.
@@ -28,8 +28,8 @@ pub struct DispositionJob {
     pub when: Option<Day>,
 }
 
-/// Records a decision. The same decision twice changes nothing.
-pub fn disposition(job: &DispositionJob) -> Result<()> {
+/// Records a decision and says it. The same decision twice changes nothing.
+pub fn disposition(job: &DispositionJob) -> Result<String> {
     let notice_date = job.notice_date;
     let week = history::before(&job.casebook, None)?;
     let lead = week.as_ref().and_then(|w| w.leads.iter().find(|l| l.id == job.lead));
@@ -66,10 +66,24 @@ pub fn disposition(job: &DispositionJob) -> Result<()> {
         book.commit(change)?;
     }
     drop(book); // the import below takes the lock itself
-    match notice_date {
-        Some(day) => notice(job, lead, day),
-        None => Ok(()),
+    if let Some(day) = notice_date {
+        notice(job, lead, day)?;
     }
+    Ok(told(job, lead))
+}
+
+/// What was recorded, and what it means for the next run.
+fn told(job: &DispositionJob, lead: &Past) -> String {
+    let (zh, en) = job.status.words();
+    let who = lead.names.iter().map(|n| masked(n)).collect::<Vec<_>>().join("、");
+    let mut text = format!("{} {} {} {who}：{zh} / {en}\n", lead.id, lead.region, lead.product);
+    if job.status == Standing::Excluded {
+        text += "下次运行起不再列出，直到出现新情况 / not listed from the next run on, until something is new\n";
+    }
+    if let Some(day) = job.notice_date {
+        text += &format!("告诫 {day} 已记入案册 / the notice of {day} is in the casebook\n");
+    }
+    text
 }
 
 /// A notices file of the lead's sellers, imported like any other: rules that need a notice see it.

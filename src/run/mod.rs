@@ -248,7 +248,7 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     if let (Some(week), Some(dir)) = (week, &job.casebook) {
         casebook::history::keep(dir, &week)?;
     }
-    let Analysed { read, leads, rereadable, .. } = analysed;
+    let Analysed { read, leads, rereadable, weekly, .. } = analysed;
     drop(rereadable); // what standard input was kept in
     stage.publish()?;
     if job.talk {
@@ -264,6 +264,9 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
             Lang::En => eprintln!(
                 "{read} rows read = {used} used + {lost} rejected + {twice} duplicates; leads: {g} single, {c} group, {others} other → {out}"
             ),
+        }
+        if let Some(weekly) = &weekly {
+            eprintln!("{}", report::weekly_line(weekly, &leads, job.lang));
         }
     }
     Ok(())

@@ -553,7 +553,8 @@ fn leads_over_the_weeks() {
         arguments.extend(more);
         pricewatch(&arguments)
     };
-    assert!(decide(&out, &["--status", "排除", "--note", "长期促销结束", "--by", "李"]).0);
+    let (ok, said, _) = decide(&out, &["--status", "排除", "--note", "长期促销结束", "--by", "李"]);
+    assert!(ok && said.contains("until something is new"), "{said}");
     assert!(decide(&out, &["--status", "排除", "--note", "长期促销结束", "--by", "李"]).0, "twice is once");
     assert!(decide(&notice, &["--status", "checked", "--notice-date", "2020-03-12"]).0);
     let (ok, _, err) = decide("G0000000000", &["--status", "立案"]);

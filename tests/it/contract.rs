@@ -152,14 +152,22 @@ fn scaling_every_price_leaves_the_leads() {
 #[test]
 fn readme_commands_run() {
     let names = [
-        ("README.md", ["week.csv", "costs.csv", "owners.csv"], ["sales.csv", "certificates.csv", "notices.csv"]),
-        ("README.zh-CN.md", ["本周.csv", "成本.csv", "企业.csv"], ["销售.csv", "证书.csv", "告诫.csv"]),
+        (
+            "README.md",
+            ["week.csv", "costs.csv", "owners.csv"],
+            ["sales.csv", "certificates.csv", "notices.csv"],
+            "inbox",
+        ),
+        ("README.zh-CN.md", ["本周.csv", "成本.csv", "企业.csv"], ["销售.csv", "证书.csv", "告诫.csv"], "收件"),
     ];
     let conducts = pricewatch::simulate::conducts::files(1).unwrap();
-    for (readme, names, others) in names {
+    for (readme, names, others, inbox) in names {
         let folder = tempfile::tempdir().unwrap();
         for (from, to) in ["prices.csv", "costs.csv", "enterprises.csv"].into_iter().zip(names) {
-            std::fs::copy(root().join("datasets/demo").join(from), folder.path().join(to)).unwrap();
+            std::fs::create_dir_all(folder.path().join(inbox)).unwrap();
+            for to in [folder.path().join(to), folder.path().join(inbox).join(to)] {
+                std::fs::copy(root().join("datasets/demo").join(from), to).unwrap();
+            }
         }
         for (from, to) in ["transactions.csv", "certificates.csv", "notices.csv"].into_iter().zip(others) {
             let bytes = &conducts.iter().find(|f| f.0 == from).unwrap().1;
@@ -180,7 +188,10 @@ fn readme_commands_run() {
                 words[3] = leads(&run)[0]["lead_id"].clone(); // LEAD_ID stands for one of the run's
             }
             if words[0] == "disposition" {
-                words[1] = leads(&folder.path().join("reports/casebook"))[0]["lead_id"].clone();
+                words[1] = leads(&folder.path().join("reports/2020-03-30"))[0]["lead_id"].clone();
+            }
+            if words[0] == "compare" {
+                words[1] = format!("reports/{}", names[0].trim_end_matches(".csv")); // stands for last week's run
             }
             let out = std::process::Command::new(env!("CARGO_BIN_EXE_pricewatch"))
                 .args(&words)
