@@ -105,15 +105,16 @@ fn pair(row: &Compared, of: &dyn Fn(&Past) -> String) -> Value {
 fn shown(row: &Compared, told: &Past, lang: Lang) -> Value {
     let percent = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:+.1} %"));
     json!({"id": told.id, "kind": kind(told.kind, lang), "region": told.region, "product": told.product,
-        "sellers": who(told), "change": row.change.get(lang),
+        "sellers": who(told, lang), "change": row.change.get(lang),
         "first": pair(row, &|p| p.first_day.to_string()), "last": pair(row, &|p| p.last_day.to_string()),
         "rise": pair(row, &|p| percent(p.increase_pct)), "price": pair(row, &|p| number(p.observed_price, 2)),
         "excess": pair(row, &|p| number(p.excess_amount, 2))})
 }
 
 /// Names, or ids where there are none.
-fn who(lead: &Past) -> String {
-    lead.names.iter().map(|n| masked(n)).collect::<Vec<_>>().join("、")
+fn who(lead: &Past, lang: Lang) -> String {
+    let between = if lang == Lang::Zh { "、" } else { ", " };
+    lead.names.iter().map(|n| masked(n)).collect::<Vec<_>>().join(between)
 }
 
 fn page(rows: &[Compared], days: (Day, Day), lang: Lang) -> Result<Vec<u8>> {
@@ -142,7 +143,7 @@ pub fn compared_text(rows: &[Compared], days: (Day, Day), lang: Lang) -> String 
     for row in rows.iter().filter(|r| !matches!(r.status, Status::Continuing | Status::Eased)) {
         let Some(told) = row.told() else { continue };
         let word = row.status.words();
-        let (word, who) = (word.get(lang), who(told));
+        let (word, who) = (word.get(lang), who(told, lang));
         text +=
             &format!("{word}  {} {} {who}\n    {}  |  {}\n", told.region, told.product, side(&row.old), side(&row.new));
         if !row.change.get(lang).is_empty() {

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::inbox::{named, walk};
 use crate::casebook::{self, Casebook, Change, Content, Entry, Import, Profile, Schema, VERSION};
-use crate::ingest::{self, FileRead, Labels, Options};
+use crate::ingest::{self, FileRead, Labels, Options, Recognised};
 use crate::law::Divisions;
 use crate::model::{Batch, Day, Extra, Label, TableKind};
 use crate::report;
@@ -44,6 +44,8 @@ pub enum Outcome {
     Taken(Box<Import>, Vec<String>),
     /// There already, under this number.
     Known(u32),
+    /// There already, but read otherwise than it would be read now.
+    KnownOtherwise(u32),
     /// Not taken, and why.
     Refused(String),
     /// Lies in a folder given, and is no table.
@@ -217,8 +219,7 @@ pub fn import(job: &ImportJob, settings: &Settings) -> Result<Vec<(String, Outco
             fill(&mut said, gathered.commit(&mut book)?);
         }
         let outcome = match take(job, settings, &book, &mut gathered, path) {
-            Ok(None) => None, // said when it is committed
-            Ok(Some(number)) => Some(Outcome::Known(number)),
+            Ok(known) => known,
             // A full disk is no fault of the file: stop, with what is committed whole.
             Err(e) if casebook::is_full(&e) => return Err(e),
             Err(e) => Some(Outcome::Refused(format!("{e:#}"))),
@@ -270,32 +271,48 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| "file".to_owned(), |n| n.to_string_lossy().into_owned())
 }
 
-/// Takes one file into `gathered`, or gives the number under which its bytes are known.
+/// How a file is to be read: as the settings say, as it was remembered, or by its header.
+fn recognised(
+    job: &ImportJob,
+    settings: &Settings,
+    book: &Casebook,
+    gathered: &Gathered,
+    path: &Path,
+) -> Result<Recognised> {
+    let known =
+        book.imports().chain(&gathered.imports).map(|i| (i.layout.clone(), (i.table, i.profile.columns.clone())));
+    ingest::recognise(path, job.table, &settings.options.columns, &known.collect())
+}
+
+/// Takes one file into `gathered` (what became of it is said when it is committed), or says that its bytes are known.
 fn take(
     job: &ImportJob,
     settings: &Settings,
     book: &Casebook,
     gathered: &mut Gathered,
     path: &Path,
-) -> Result<Option<u32>> {
+) -> Result<Option<Outcome>> {
     let hashes = report::hash_file(path).with_context(|| path.display().to_string())?;
     let gone = book.superseded();
-    let same: Vec<u32> =
-        book.imports().chain(&gathered.imports).filter(|i| i.sha256 == hashes.0).map(|i| i.number).collect();
-    if let Some(number) = same.iter().find(|n| !gone.contains_key(n)) {
-        return Ok(Some(*number));
-    }
-    if let Some((n, by)) = same.last().and_then(|n| Some((n, gone.get(n)?))).filter(|_| job.supersedes.is_none()) {
+    let found = recognised(job, settings, book, gathered, path);
+    let same: Vec<&Import> = book.imports().chain(&gathered.imports).filter(|i| i.sha256 == hashes.0).collect();
+    if let Some(known) = same.iter().find(|i| !gone.contains_key(&i.number)) {
+        let otherwise = found.as_ref().is_ok_and(|f| (f.table, &f.columns) != (known.table, &known.profile.columns));
+        match otherwise {
+            false => return Ok(Some(Outcome::Known(known.number))),
+            true if replaced(job, book, path)? != Some(known.number) => {
+                return Ok(Some(Outcome::KnownOtherwise(known.number)));
+            }
+            true => {} // asked for: read anew, in the place of what it was read as
+        }
+    } else if let Some((n, by)) =
+        same.last().and_then(|i| Some((i.number, gone.get(&i.number)?))).filter(|_| job.supersedes.is_none())
+    {
         bail!(
             "与第 {n} 号相同，而它已被第 {by} 号取代；要换回来请用 --supersedes {by} / the same as number {n}, which number {by} superseded; to go back give --supersedes {by}"
         );
     }
-    let known: BTreeMap<String, (TableKind, BTreeMap<String, String>)> = book
-        .imports()
-        .chain(&gathered.imports)
-        .map(|i| (i.layout.clone(), (i.table, i.profile.columns.clone())))
-        .collect();
-    let found = ingest::recognise(path, job.table, &settings.options.columns, &known)?;
+    let found = found?;
     let remembered =
         book.imports().filter(|i| i.layout == found.layout).last().and_then(|i| i.profile.encoding.clone());
     let encoding = settings.options.encoding.clone().or(remembered);

@@ -45,6 +45,9 @@ pub fn summary(said: &[(String, Outcome)]) -> String {
         text += "\n  ";
         text += &match outcome {
             Outcome::Known(n) => format!("已在案册，第 {n} 号，没有变化 / known as number {n}, nothing changed\n"),
+            Outcome::KnownOtherwise(n) => format!(
+                "已在案册，第 {n} 号，但当时认的表或列不同；要按现在的重读请加 --supersedes {n} / known as number {n}, but its table or columns were told otherwise; to read it anew add --supersedes {n}\n"
+            ),
             Outcome::PassedOver => "不是表格，略过 / no table, passed over\n".to_owned(),
             Outcome::Refused(why) => format!("没有取 / not taken: {why}\n"),
             Outcome::Taken(i, months) => taken(i, months),
@@ -52,7 +55,10 @@ pub fn summary(said: &[(String, Outcome)]) -> String {
     }
     let count = |f: fn(&Outcome) -> bool| said.iter().filter(|s| f(&s.1)).count();
     let taken = count(|o| matches!(o, Outcome::Taken(..)));
-    let (known, refused) = (count(|o| matches!(o, Outcome::Known(_))), count(|o| matches!(o, Outcome::Refused(_))));
+    let (known, refused) = (
+        count(|o| matches!(o, Outcome::Known(_) | Outcome::KnownOtherwise(_))),
+        count(|o| matches!(o, Outcome::Refused(_))),
+    );
     text + &format!("取 {taken}，已有 {known}，没有取 {refused} / taken {taken}, known {known}, not taken {refused}\n")
 }
 

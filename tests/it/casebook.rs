@@ -348,6 +348,31 @@ fn a_folder_of_many_layouts() {
     assert_eq!(ledger.lines().filter(|l| l.contains("how much") && l.contains("\"price\"")).count(), 2);
 }
 
+/// A file that was understood wrongly is read anew when asked, and stands where it stood.
+#[test]
+fn a_mapping_can_be_put_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let (book, file, config) = (folder.path().join("book"), folder.path().join("a.csv"), folder.path().join("p.toml"));
+    std::fs::write(
+        &file,
+        "date,seller_id,product,price,paid\n2020-02-05,S1,KN95口罩,12,11\n2020-02-06,S1,KN95口罩,12,11\n",
+    )
+    .unwrap();
+    assert!(import(&book, std::slice::from_ref(&file), &[]).0);
+    std::fs::write(&config, "[columns.prices]\nprice = \"paid\"\n").unwrap();
+    let config = config.display().to_string();
+    let (ok, said, err) = import(&book, std::slice::from_ref(&file), &["--config", &config]);
+    assert!(ok && said.contains("--supersedes 1"), "{said}{err}");
+    let (ok, said, err) = import(&book, std::slice::from_ref(&file), &["--config", &config, "--supersedes", "1"]);
+    assert!(ok && said.contains("supersedes 1") && said.contains("price ← paid"), "{said}{err}");
+    let part = book.join("rows/prices/month=2020-02/region_code=none/part-0.parquet");
+    let frame = ParquetReader::new(std::fs::File::open(&part).unwrap()).finish().unwrap();
+    let prices: Vec<f64> = frame.column("price").unwrap().f64().unwrap().into_no_null_iter().collect();
+    assert_eq!(prices, [11.0, 11.0]);
+    let (ok, said, _) = import(&book, std::slice::from_ref(&file), &[]);
+    assert!(ok && said.contains("nothing changed"), "{said}");
+}
+
 /// The demo market as one file a week, and its side tables.
 fn demo_weeks(folder: &Path) -> Vec<PathBuf> {
     let text = std::fs::read_to_string(root().join("datasets/demo/prices.csv")).unwrap();

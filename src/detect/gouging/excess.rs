@@ -77,8 +77,10 @@ pub fn add_spreads(panel: &Panel, paths: &mut [(usize, Vec<Observation>)], floor
     let mut weeks: BTreeMap<i32, Vec<(f64, u32)>> = BTreeMap::new();
     for (s, path) in paths.iter() {
         let (points, entity) = (panel.points(&panel.series[*s]), panel.entity(&panel.series[*s]));
-        for o in path.iter().filter(|o| o.excess().is_finite()) {
-            weeks.entry(points.day[o.at].div_euclid(SPREAD_DAYS)).or_default().push((o.excess(), entity));
+        let week = |o: &Observation| points.day[o.at].div_euclid(SPREAD_DAYS);
+        for part in path.chunk_by(|a, b| week(a) == week(b)) {
+            let known = part.iter().map(Observation::excess).filter(|e| e.is_finite());
+            weeks.entry(week(&part[0])).or_default().extend(known.map(|e| (e, entity)));
         }
     }
     let weeks: BTreeMap<i32, OneWeek> = weeks

@@ -38,8 +38,10 @@ fn png(tree: &usvg::Tree) -> Result<Vec<u8>> {
         tiny_skia::Pixmap::new(size.width(), size.height()).ok_or_else(|| anyhow!("no image of this size"))?;
     pixels.fill(tiny_skia::Color::WHITE);
     resvg::render(tree, tiny_skia::Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
-    let mut opaque = Vec::with_capacity(pixels.data().len() / 4 * 3);
-    pixels.data().chunks_exact(4).for_each(|p| opaque.extend_from_slice(&p[..3]));
+    let mut opaque = vec![0; pixels.data().len() / 4 * 3];
+    for (to, from) in opaque.chunks_exact_mut(3).zip(pixels.data().chunks_exact(4)) {
+        (to[0], to[1], to[2]) = (from[0], from[1], from[2]);
+    }
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, size.width(), size.height());
     encoder.set_color(ColorType::Rgb);

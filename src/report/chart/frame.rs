@@ -114,7 +114,13 @@ pub fn footer(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
             &i.sha256.get(..12).unwrap_or("")
         )
     });
-    let parts = [source, x.rule.clone(), x.id.clone(), pick(r.lang, "筛查结果不能证明违法", "a screen proves nothing")];
+    let part = if x.days.0 == i32::MIN {
+        String::new()
+    } else {
+        pick(r.lang, "只画前后半年", "half a year on either side")
+    };
+    let parts =
+        [source, x.rule.clone(), x.id.clone(), part, pick(r.lang, "筛查结果不能证明违法", "a screen proves nothing")];
     let text = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ");
     let (_, height) = area.dim_in_pixel();
     write(area, &fitted_line(&text, 11, SIZE.0 as i32 - 32), (16, height as i32 - 20), ink(11, GREY))

@@ -19,6 +19,10 @@ use frame::{SIZE, draw, pick, short};
 pub use export::export;
 pub use spark::spark;
 
+/// A longer history is not drawn whole: three weeks in two years would be a sliver.
+const MOST_DAYS: i32 = 400;
+const BESIDE_DAYS: i32 = 182;
+
 /// A chart: SVG whose text is still text, what it says in words, and the numbers behind it.
 pub struct Chart {
     /// Path without ending, e.g. `charts/G0123-price`.
@@ -68,6 +72,8 @@ struct Picture<'a> {
     rules: &'a [String],
     series: &'a [usize],
     cell: &'a Cell,
+    /// First and last day drawn.
+    days: (i32, i32),
     steps: &'a [Step],
     expected: &'a [(Day, f64)],
     /// `expected` is what a rule allows, not what the market gives.
@@ -89,6 +95,7 @@ pub fn of_lead(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<C
         rules: &lead.rules,
         series: &lead.series,
         cell: &r.panel.cells[cell],
+        days: around(&r.panel.cells[cell], lead),
         steps: &f.steps,
         expected: &f.expected,
         by_rule: f.rule.is_some(),
@@ -120,6 +127,17 @@ pub fn of_lead(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<C
     Ok(charts)
 }
 
+/// Days to draw: all of them, or of a longer history the pattern with half a year on either side. What is over stays the
+/// same picture then, however many weeks follow.
+/// A rule may look back further than that.
+fn around(cell: &Cell, lead: &Lead) -> (i32, i32) {
+    let all = cell.market.last().zip(cell.market.first()).map_or(0, |(last, first)| last.day.0 - first.day.0);
+    if all <= MOST_DAYS || !lead.rules.is_empty() {
+        return (i32::MIN, i32::MAX);
+    }
+    (lead.first_day.0 - BESIDE_DAYS, lead.last_day.0 + BESIDE_DAYS)
+}
+
 fn chain(f: &Finding) -> Option<&crate::model::Sheet> {
     f.sheet.as_ref().filter(|_| f.screen == "chain-markup")
 }
@@ -137,6 +155,7 @@ pub fn of_series(r: &Results<'_>, s: usize) -> Result<Chart> {
         rules: &[],
         series: &[s],
         cell,
+        days: (i32::MIN, i32::MAX),
         steps: &[],
         expected: &[],
         by_rule: false,

@@ -12,7 +12,8 @@ use crate::report::Results;
 /// Draws it.
 pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<Readings> {
     title(area, r, x)?;
-    let market = market(&x.cell.market);
+    let market = market(x);
+    let drawn = |d: &(i32, f64)| (x.days.0..=x.days.1).contains(&d.0);
     let mut all: Vec<Curve> = peers(r, market).into_iter().collect();
     let many = x.series.len();
     for (k, &s) in x.series.iter().enumerate() {
@@ -20,7 +21,7 @@ pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<Reading
         let members = pick(r.lang, &format!("群体成员 {many} 家"), &format!("{many} members"));
         all.push(Curve {
             label: if k + 1 == many { members } else { String::new() },
-            points: p.day.iter().copied().zip(p.price.iter().copied()).collect(),
+            points: p.day.iter().copied().zip(p.price.iter().copied()).filter(drawn).collect(),
             stroke: Stroke { colour: ACCENT, width: 1, dash: ["", "5 2", "2 2"][k % 3] },
             dotted: false,
         });

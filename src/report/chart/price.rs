@@ -16,8 +16,9 @@ const MARKET: u32 = 3;
 pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<Readings> {
     title(area, r, x)?;
     let p = r.panel.points(&r.panel.series[x.series[0]]);
-    let points: Vec<(i32, f64)> = p.day.iter().copied().zip(p.price.iter().copied()).collect();
-    let market = market(&x.cell.market);
+    let drawn = |d: &(i32, f64)| (x.days.0..=x.days.1).contains(&d.0);
+    let points: Vec<(i32, f64)> = p.day.iter().copied().zip(p.price.iter().copied()).filter(drawn).collect();
+    let market = market(x);
     let mut all: Vec<Curve> = peers(r, market).into_iter().chain(cost(r, x)).chain(allowed(r, x)).collect();
     let stroke = Stroke { colour: ACCENT, width: 2, dash: "" };
     all.push(Curve { label: pick(r.lang, "本店价格", "this seller"), points, stroke, dotted: true });
@@ -37,8 +38,10 @@ pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<Reading
     Ok(readings)
 }
 
-/// The market's days, where enough sell there.
-pub fn market(days: &[MarketDay]) -> &[MarketDay] {
+/// The market's days that are drawn, where enough sell there.
+pub fn market<'a>(x: &Picture<'a>) -> &'a [MarketDay] {
+    let at = |day: i32| x.cell.market.partition_point(|d| d.day.0 < day);
+    let days = &x.cell.market[at(x.days.0)..at(x.days.1.saturating_add(1))];
     if days.iter().any(|d| d.n >= MARKET) { days } else { &[] }
 }
 

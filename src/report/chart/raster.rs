@@ -28,7 +28,9 @@ pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
     let shown = &x.series[..x.series.len().min(MEMBERS)];
     let ends = |s: &usize| r.panel.points(&r.panel.series[*s]).day.to_vec();
     let days: Vec<i32> = x.cell.market.iter().map(|d| d.day.0).chain(shown.iter().flat_map(ends)).collect();
-    let days = (days.iter().copied().min().unwrap_or(0), days.iter().copied().max().unwrap_or(0) + 1);
+    let days = days.into_iter().filter(|d| (x.days.0..=x.days.1).contains(d));
+    let days = days.fold((i32::MAX, i32::MIN), |(low, high), d| (low.min(d), high.max(d + 1)));
+    let days = if days.0 < days.1 { days } else { (0, 1) };
     let rows = shown.len().max(1) as f64;
     let mut plot = ChartBuilder::on(area)
         .margin_top(62)
@@ -46,7 +48,9 @@ pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
         let name = fitted(&r.panel.sellers[r.panel.series[s].seller as usize].name, 12, NAMES - 14);
         write(area, &name, (16, y), ink(12, INK).pos(Pos::new(HPos::Left, VPos::Center)))?;
         let p = r.panel.points(&r.panel.series[s]);
-        for i in (1..p.day.len()).filter(|i| p.price[*i] > p.price[i - 1] * RISE) {
+        for i in
+            (1..p.day.len()).filter(|i| (days.0..days.1).contains(&p.day[*i]) && p.price[*i] > p.price[i - 1] * RISE)
+        {
             let bar = Rectangle::new([(p.day[i], upper - 0.1), (p.day[i] + 1, lower + 0.1)], GREY.mix(0.45).filled());
             plot.draw_series([bar]).map_err(fault)?;
         }
