@@ -142,6 +142,9 @@ enum Command {
         /// 改为生成其他行为的市场：囤积、搭售、收费、虚构原价、低标高收、证书 / instead a market of other conducts
         #[arg(long)]
         conducts: bool,
+        /// 改为生成招投标：合法的、有团伙的、平均价中标的 / instead tenders: lawful, with rings, average-bid
+        #[arg(long, conflicts_with = "conducts")]
+        tenders: bool,
     },
     /// 线索的证据文件夹：图、原始行、计算、方法、哈希 / the evidence folder of a lead
     Evidence {
@@ -521,6 +524,7 @@ pub fn dispatch() -> Result<()> {
             gb18030,
             transactions,
             conducts,
+            tenders,
             ..
         } => {
             let scenario = *the_scenario(&scenario)?;
@@ -528,7 +532,11 @@ pub fn dispatch() -> Result<()> {
             let (gougers, cartels) = (cases(gougers, 5), cases(cartels, 2));
             let plan = Plan { seed, scenario, cities, sellers, goods, days, gougers, cartels, gb18030, transactions };
             std::fs::create_dir_all(&out)?;
-            let files = if conducts { simulate::conducts::files(seed)? } else { simulate::files(&plan)? };
+            let files = match (conducts, tenders) {
+                (true, _) => simulate::conducts::files(seed)?,
+                (_, true) => simulate::tenders::files(seed)?,
+                _ => simulate::files(&plan)?,
+            };
             for (name, bytes) in files {
                 std::fs::write(out.join(&name), bytes).with_context(|| name)?;
             }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::detect::SCREENS;
 use crate::ingest::Options;
-use crate::model::{Knobs, TableKind, Text};
+use crate::model::{Format, Knobs, TableKind, Text};
 
 /// Days a posted price holds unless set (METHODS 2.0: at most four weeks).
 const HOLD_DAYS: i32 = 28;
@@ -24,6 +24,7 @@ struct Typed {
     screens: BTreeMap<String, BTreeMap<String, f64>>,
     law: Law,
     tender_model: Option<PathBuf>,
+    tender_format: Option<Format>,
 }
 
 /// `[law]`: which rules.
@@ -53,6 +54,8 @@ pub struct Settings {
     pub law: Law,
     /// A model of `train-tenders` that scores tenders beside the default.
     pub tender_model: Option<PathBuf>,
+    /// `lowest` or `average_bid`, where winners do not tell how they are found.
+    pub tender_format: Option<Format>,
     /// The file they come from.
     pub source: Option<PathBuf>,
 }
@@ -105,6 +108,7 @@ fn check(typed: Typed) -> Result<Settings> {
         knobs: knobs(&typed.screens)?,
         law: typed.law,
         tender_model: typed.tender_model,
+        tender_format: typed.tender_format,
         source: None,
     })
 }

@@ -106,6 +106,7 @@ pub fn blank(check: &'static Check, party: Party, window: (Day, Day), reason: Te
         basis: "SAMR certification drive 认证专项整治, 2020-04-05".into(),
         rule: None,
         sheet: None,
+        strips: Vec::new(),
         innocent: Vec::new(),
         party: Some(party),
         facts: Vec::new(),

@@ -18,9 +18,11 @@ pub const SCREENS: &[&Screen] = &[
     &collusion::mass_rise::SCREEN,
     &gouging::sustained_excess::SCREEN,
     &collusion::synchronised_rises::SCREEN,
+    &tender::bid_ring::SCREEN,
     &tender::cover_bids::SCREEN,
     &tender::dear_winner::SCREEN,
     &tender::identical_bids::SCREEN,
     &tender::low_spread::SCREEN,
+    &tender::missing_bids::SCREEN,
     &tender::odd_bids::SCREEN,
 ];

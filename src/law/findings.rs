@@ -138,6 +138,7 @@ fn finding(docket: &Docket<'_>, rule: &Rule, j: &Judged) -> Finding {
         basis: format!("{}{}", rule.clause.zh, rule.mark(Lang::Zh)).into(),
         rule: Some(rule.id.clone()),
         sheet: m.sheet.clone(),
+        strips: Vec::new(),
         innocent: rule.exemptions.clone(),
         party: None,
         facts: m.facts.clone(),

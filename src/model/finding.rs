@@ -121,6 +121,21 @@ pub struct RowNote {
     pub role: Text,
 }
 
+/// Where a number lies among those of its market.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Strip {
+    /// Symbol of the literature, the same in every language.
+    pub symbol: &'static str,
+    /// The same in words.
+    pub name: Text,
+    /// The number.
+    pub value: f64,
+    /// Share of the market below it.
+    pub rank: f64,
+    /// The market's numbers at 0, 5, … 100 %.
+    pub quantiles: Vec<f64>,
+}
+
 /// One measured departure, with its threshold and its evidence.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Finding {
@@ -165,6 +180,9 @@ pub struct Finding {
     pub rule: Option<String>,
     /// Table of evidence of its own, if any.
     pub sheet: Option<Sheet>,
+    /// Its numbers against the market's, if that is shown (bids only, which are never kept from an earlier run).
+    #[serde(skip)]
+    pub strips: Vec<Strip>,
     /// Innocent explanations of its own (a rule's exemptions), beside those of its kind.
     pub innocent: Vec<Text>,
     /// Whom it is about, where there is no price series.

@@ -17,7 +17,7 @@ pub mod time;
 
 pub use batch::{Batch, Extra, Label};
 pub use certificate::Certificate;
-pub use finding::{CostExplained, Finding, Kind, Party, RowNote, Skip, Step, Subject};
+pub use finding::{CostExplained, Finding, Kind, Party, RowNote, Skip, Step, Strip, Subject};
 pub use history::{Course, Decision, Level, Past, Status, Weekly};
 pub use lead::{Check, Grade, Lead, State};
 pub use panel::{Basis, Cell, CostPath, CreditCode, Grid, Item, MarketDay, Panel, PriceUnit, Seller, Series};
@@ -28,6 +28,6 @@ pub use rule::{
 };
 pub use screen::{Context, Knobs, Outcome, Param, Screen, Work};
 pub use table::{Accounting, FileReport, Reject, RowRef, TableKind};
-pub use tender::{Bid, Tender, Tenders};
+pub use tender::{Bid, Format, Placed, Tender, Tenders};
 pub use text::{Lang, Text, masked};
 pub use time::Day;

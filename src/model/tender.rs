@@ -3,7 +3,19 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use serde::Deserialize;
+
 use super::{Day, RowRef};
+
+/// How the winner is found. Where bids near the mean win, close bids are nothing odd (Conley & Decarolis 2016).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// The lowest bid wins.
+    Lowest,
+    /// A bid near the mean wins.
+    AverageBid,
+}
 
 /// One row of a tenders file.
 #[derive(Clone, PartialEq, Debug)]
@@ -74,6 +86,19 @@ pub struct Tenders {
     pub bidders: Vec<(String, String)>,
     /// What a trained model says of each tender, if one was given.
     pub model_score: Option<Vec<f64>>,
+    /// How winners are found, where the user says so; else it is told from the winners.
+    pub format: Option<Format>,
+}
+
+/// A tender in the order in which they are odd, with the numbers behind it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Placed {
+    /// Index into [`Tenders::list`].
+    pub tender: usize,
+    /// Share of its market that is less odd by the default that needs no labels.
+    pub oddness: f64,
+    /// Symbol and value of each screen; `None` where it has no meaning.
+    pub values: Vec<(&'static str, Option<f64>)>,
 }
 
 impl Tenders {

@@ -24,8 +24,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Accounting, Context, Day, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Reject, RowRef, Rule, Screen,
-    Skip, TableKind, Text, Weekly,
+    Accounting, Context, Day, FileReport, Finding, Judged, Knobs, Lang, Lead, Panel, Placed, Reject, RowRef, Rule,
+    Screen, Skip, TableKind, Text, Weekly,
 };
 
 pub use chart::{Chart, export};
@@ -37,11 +37,12 @@ pub use manifest::{changed_inputs, hash_file, verify};
 pub use weekly::line as weekly_line;
 
 /// Names a run writes at the top of its folder.
-pub const TOP_LEVEL: [&str; 13] = [
+pub const TOP_LEVEL: [&str; 14] = [
     "leads.csv",
     "closed.csv",
     "rules.csv",
     "rule_rows.csv",
+    "tenders.csv",
     "regions",
     "leads.xlsx",
     "findings.json",
@@ -150,6 +151,8 @@ pub struct Results<'a> {
     pub unknown_regions: &'a BTreeSet<String>,
     /// Checks of certificates: id, certificates or makers judged, findings, not judged.
     pub certificates: &'a [(&'static str, usize, usize, usize)],
+    /// Every tender, the oddest first.
+    pub placed: &'a [Placed],
     /// The screens that ran.
     pub screens: &'a [&'static Screen],
     /// Subjects judged, per screen.
@@ -198,6 +201,9 @@ pub fn render(
     }
     out("rules.csv", &rules::rules(results)?)?;
     out("rule_rows.csv", &rules::rule_rows(results)?)?;
+    if !results.placed.is_empty() {
+        out("tenders.csv", &tables::tenders(results)?)?;
+    }
     out("findings.json", &findings::findings(results)?)?;
     out("schema/findings.schema.json", findings::SCHEMA.as_bytes())?;
     out("rejects.csv", &tables::rejects(results)?)?;

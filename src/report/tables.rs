@@ -96,6 +96,28 @@ fn some_leads<'a>(r: &Results<'_>, leads: impl Iterator<Item = &'a Lead>) -> Res
     out.into_inner().context("leads.csv")
 }
 
+/// tenders.csv: every tender with its screens, the oddest first. A rank is no lead: some tender is always the oddest.
+pub fn tenders(r: &Results<'_>) -> Result<Vec<u8>> {
+    let all = &r.panel.tenders;
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let named = ["tender_id", "lot", "region", "product", "date", "winner", "winning_bid", "oddness", "model_score"];
+    let symbols = r.placed[0].values.iter().map(|v| v.0);
+    out.write_record(named.into_iter().chain(symbols).chain(["file", "line"]))?;
+    for p in r.placed {
+        let (t, chance) = (&all.list[p.tender], all.model_score.as_ref().map(|m| m[p.tender]));
+        let winner = all.winner(t);
+        let name = all.bidder[winner].map_or(String::new(), |b| safe(&all.bidders[b as usize].1));
+        let day = t.day.map_or(String::new(), |d| d.to_string());
+        let row = all.row[winner];
+        let mut cells = vec![safe(&t.id), safe(&t.lot), safe(&t.region), safe(&t.product), day, name];
+        cells.extend([number(Some(all.amount[winner]), 4), number(Some(p.oddness), 4), number(chance, 4)]);
+        cells.extend(p.values.iter().map(|v| number(v.1, 6)));
+        cells.extend([safe(&r.files[row.file() as usize].path), row.line().to_string()]);
+        out.write_record(cells)?;
+    }
+    out.into_inner().context("tenders.csv")
+}
+
 /// rejects.csv.
 pub fn rejects(r: &Results<'_>) -> Result<Vec<u8>> {
     let mut out = csv::Writer::from_writer(Vec::new());

@@ -30,8 +30,8 @@ use crate::detect::SCREENS;
 use crate::ingest::{self, Bids, Costs, FileRead, Labels, Owners, identity};
 use crate::lead;
 use crate::model::{
-    Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Lead, Notice, Panel, Reject, Skip,
-    TableKind, Tenders, Weekly,
+    Accounting, Basis, Certificate, Context, Day, FileReport, Finding, Kind, Lang, Lead, Notice, Panel, Placed, Reject,
+    Skip, TableKind, Tenders, Weekly,
 };
 use crate::panel::{self, Naming, Store};
 use crate::report::{self, Chart, InputFile, Results};
@@ -145,6 +145,7 @@ pub struct Analysed {
     examined: Vec<(&'static str, usize)>,
     leads: Vec<Lead>,
     certificates: Vec<(&'static str, usize, usize, usize)>,
+    placed: Vec<Placed>,
     inputs: Vec<InputFile>,
     rereadable: Inputs,
     context: Context,
@@ -169,6 +170,7 @@ impl Analysed {
             regions: &self.law.regions,
             unknown_regions: &self.law.unknown_regions,
             certificates: &self.certificates,
+            placed: &self.placed,
             screens: SCREENS,
             examined: &self.examined,
             knobs: &settings.knobs,
@@ -209,6 +211,7 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
         findings.extend(found);
         certificates.push(("certificate-prices", judged, n, skipped));
     }
+    let placed = crate::detect::tender::placed(&read.panel.tenders);
     let mut leads = lead::rank(&read.panel, SCREENS, &findings);
     weekly::rename(&mut leads, &job.lead_ids);
     let input = |(f, (sha256, sm3)): (&FileReport, (String, String))| InputFile {
@@ -228,6 +231,7 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
         examined,
         leads,
         certificates,
+        placed,
         inputs,
         rereadable,
         context,
@@ -415,6 +419,7 @@ fn read_inputs(inputs: &Inputs, job: &Job, settings: &Settings, scratch: &Path) 
     name_makers(&mut certificates, &built.panel, &profiles);
     let (mut panel, series_of_label) = (built.panel, built.series_of_label);
     panel.tenders = Tenders::new(bids.all.into_iter().map(|b| b.0).collect());
+    panel.tenders.format = settings.tender_format;
     panel.tenders.model_score = match &settings.tender_model {
         Some(path) => Some(tenders::scores(path, &panel.tenders)?),
         None => None,

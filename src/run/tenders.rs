@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use crate::detect::tender::features::{Table, features, markets, ranked};
-use crate::detect::tender::joined::{Format, Model, Scope, format, row, unsupervised};
+use crate::detect::tender::joined::{Model, Scope, format, row, unsupervised};
 use crate::detect::tender::validate::{FOLDS, bidder_blocks, held_back, held_back_logistic, stratified, time_blocks};
 use crate::ingest::{self, Bids, source};
-use crate::model::{TableKind, Tenders};
+use crate::model::{Format, TableKind, Tenders};
 use crate::settings::Settings;
 use crate::stats::ranking::{auc, balanced_accuracy};
 
@@ -46,9 +46,10 @@ struct Labelled {
 /// Scores and, where asked, a model; what it returns is for people (Markdown).
 pub fn train(asked: &Training, settings: &Settings) -> Result<String> {
     let data = read(asked, settings)?;
+    let given = settings.tender_model.as_deref().map(|path| scores(path, &data.all)).transpose()?;
     let mut text = String::new();
     for (m, tenders) in markets(&data.all).into_iter().enumerate() {
-        text += &market(&data, asked, &data.names[m], &tenders)?;
+        text += &market(&data, asked, &data.names[m], &tenders, given.as_deref())?;
     }
     text += &across(&data, asked);
     if let Some(out) = &asked.out {
@@ -108,7 +109,8 @@ fn read(asked: &Training, settings: &Settings) -> Result<Labelled> {
         names.push(path.file_stem().map_or(String::new(), |n| n.to_string_lossy().into_owned()));
     }
     let truth_of: std::collections::BTreeMap<_, _> = rows.iter().map(|(bid, truth)| (bid.row, *truth)).collect();
-    let all = Tenders::new(rows.into_iter().map(|r| r.0).collect());
+    let mut all = Tenders::new(rows.into_iter().map(|r| r.0).collect());
+    all.format = settings.tender_format;
     let of_bid = |b: usize| truth_of.get(&all.row[b]).copied().unwrap_or((None, None));
     // A tender is positive where any of its rows says so.
     let truth = all.list.iter().map(|t| t.bids.clone().filter_map(|b| of_bid(b).0).reduce(|a, b| a || b)).collect();
@@ -123,7 +125,7 @@ fn cases(data: &Labelled, tenders: &[usize], scope: Scope) -> (Vec<Vec<f32>>, Ve
     labelled.unzip()
 }
 
-fn market(data: &Labelled, asked: &Training, name: &str, tenders: &[usize]) -> Result<String> {
+fn market(data: &Labelled, asked: &Training, name: &str, tenders: &[usize], given: Option<&[f64]>) -> Result<String> {
     let tenders: Vec<usize> = tenders.iter().copied().filter(|t| data.truth[*t].is_some()).collect();
     let (_, y) = cases(data, &tenders, Scope::Bids);
     let positive = y.iter().filter(|y| **y).count();
@@ -136,9 +138,13 @@ fn market(data: &Labelled, asked: &Training, name: &str, tenders: &[usize]) -> R
         "## {name}: {} tenders, {bids} bids, {positive} labelled positive; {kind}\n\n| score | folds | AUC | balanced accuracy | tenders scored |\n|---|---|---|---|---|\n",
         tenders.len()
     );
-    let default = unsupervised(&data.all, &data.table, None);
+    let default = unsupervised(&data.all, &data.table);
     let free: Vec<Option<f64>> = tenders.iter().map(|t| Some(default[*t])).collect();
     text += &line("default, no labels", "–", &y, std::slice::from_ref(&free));
+    if let Some(given) = given {
+        let found: Vec<Option<f64>> = tenders.iter().map(|t| Some(given[*t])).collect();
+        text += &line("the tender_model of the settings", "–", &y, &[found]);
+    }
     let mut best = None;
     for scope in Scope::ALL {
         let (x, _) = cases(data, &tenders, scope);
@@ -158,13 +164,17 @@ fn market(data: &Labelled, asked: &Training, name: &str, tenders: &[usize]) -> R
             &y,
             &linear,
         );
-        for (what, folds) in [
-            ("bidder-disjoint", bidder_blocks(&data.all, &tenders)),
-            ("time-disjoint", time_blocks(&tenders.iter().map(|t| data.all.list[*t].order).collect::<Vec<_>>())),
+        for (what, without, folds) in [
+            ("bidder-disjoint", "no bidders named", bidder_blocks(&data.all, &tenders)),
+            (
+                "time-disjoint",
+                "no times told",
+                time_blocks(&tenders.iter().map(|t| data.all.list[*t].order).collect::<Vec<_>>()),
+            ),
         ] {
             text += &match folds {
                 Some(folds) => line(&title, what, &y, &[held_back(&x, &y, &folds, scope, asked.seed)]),
-                None => format!("| {title} | {what} | not possible | | |\n"),
+                None => format!("| {title} | {what} | {without} | | |\n"),
             };
         }
         best = plain.into_iter().next().or(best);
@@ -198,7 +208,9 @@ fn line(score: &str, folds: &str, y: &[bool], repeats: &[Vec<Option<f64>>]) -> S
     };
     let picked: Vec<_> = repeats.iter().map(pick).collect();
     let areas: Vec<f64> = picked.iter().filter_map(|(s, y)| auc(s, y)).collect();
-    let Some(mean) = mean(&areas) else { return format!("| {score} | {folds} | one class only | | |\n") };
+    let Some(mean) = mean(&areas) else {
+        return format!("| {score} | {folds} | one class only, in training or test | | |\n");
+    };
     let spread = areas.iter().copied().fold(f64::MIN, f64::max) - areas.iter().copied().fold(f64::MAX, f64::min);
     let shown = if areas.len() > 1 { format!("{mean:.3} (range {spread:.3})") } else { format!("{mean:.3}") };
     let accurate: Vec<f64> = picked.iter().filter_map(|(s, y)| balanced_accuracy(s, y, threshold(y))).collect();

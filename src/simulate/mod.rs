@@ -8,6 +8,7 @@ mod plant;
 mod rows;
 mod sales;
 pub mod scenario;
+pub mod tenders;
 
 use anyhow::Result;
 use rand::{Rng, SeedableRng};

@@ -2,6 +2,7 @@
 pub mod agreement;
 pub mod bids;
 pub mod concordance;
+pub mod curveball;
 pub mod fdr;
 pub mod forest;
 pub mod leave_out;

@@ -15,6 +15,7 @@ mod papers;
 mod real;
 mod segment;
 mod snapshot;
+mod tenders;
 mod tidy;
 
 use std::path::{Path, PathBuf};

@@ -227,6 +227,7 @@ impl Market<'_> {
             basis: "METHODS 2.2: dated joint rises and the order of moves; Kendall & Babington Smith 1939".into(),
             rule: None,
             sheet: Some(self.sheet(k)),
+            strips: Vec::new(),
             innocent: Vec::new(),
             party: None,
             facts,

@@ -238,6 +238,7 @@ fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: 
         basis: "METHODS 2.2 event synchronisation, 2.3 cost discount, 2.4; Charikar 2000".into(),
         rule: None,
         sheet: None,
+        strips: Vec::new(),
         innocent: Vec::new(),
         party: None,
         facts: vec![

@@ -296,6 +296,7 @@ fn finding(panel: &Panel, rise: &Rise, against: Against, knobs: &Knobs, z: Optio
         basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005), date = (last old, first new]".into(),
         rule: None,
         sheet: None,
+        strips: Vec::new(),
         innocent: Vec::new(),
         party: None,
         facts: vec![

@@ -231,6 +231,7 @@ fn finding(panel: &Panel, subject: Subject, sales: &[Sale], from: usize, widenin
         basis: "国市监竞争〔2020〕21号 五(三): 进销差价率 against the last before; 鄂市监竞争〔2020〕3号: 15 %".into(),
         rule: None,
         sheet: None,
+        strips: Vec::new(),
         innocent: Vec::new(),
         party: None,
         facts: vec![

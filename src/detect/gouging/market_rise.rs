@@ -184,6 +184,7 @@ fn event(
         basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005) of the cell's index".into(),
         rule: None,
         sheet: None,
+        strips: Vec::new(),
         innocent: Vec::new(),
         party: None,
         facts: vec![

@@ -267,6 +267,7 @@ fn finding(panel: &Panel, judged: &Judged, knobs: &Knobs) -> Finding {
         basis: "METHODS 2.1 peer-relative; 制止牟取暴利暂行规定 art. 5 (同一地区·同一期间·同一档次·同种商品)".into(),
         rule: None,
         sheet: None,
+        strips: Vec::new(),
         innocent: Vec::new(),
         party: None,
         facts: Vec::new(),

@@ -1,7 +1,7 @@
 #![doc = include_str!("cover_bids.md")]
 
 use super::features::markets;
-use super::joined::{Format, format};
+use super::joined::format;
 use super::shared::{Market, of_one, skip};
 use crate::model::*;
 

@@ -7,24 +7,18 @@ use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use super::features::{ALL, BIDDERS, BIDS, PRODUCT, Table, markets, position};
-use crate::model::Tenders;
+use crate::model::{Format, Tenders};
 use crate::stats::forest::Forest;
 use crate::stats::ranking::percentile_ranks;
-
-/// How the winner is found. Where bids near the mean win, close bids are nothing odd (Conley & Decarolis 2016).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    /// The lowest bid wins.
-    Lowest,
-    /// A bid near the mean wins.
-    AverageBid,
-}
 
 /// Bids of a tender that can tell one format from the other.
 const TELLING_BIDS: usize = 4;
 
-/// The format of a market: average-bid where most stated winners of tenders with four bids or more are not the lowest.
+/// The format of a market: as the user says, else average-bid where most stated winners of tenders with four bids or more are not the lowest.
 pub fn format(all: &Tenders, market: &[usize]) -> Format {
+    if let Some(said) = all.format {
+        return said;
+    }
     let (mut stated, mut higher) = (0, 0);
     for t in market.iter().map(|t| &all.list[*t]).filter(|t| t.bids.len() >= TELLING_BIDS) {
         if let Some(w) = t.bids.clone().find(|b| all.won[*b] == Some(true)) {
@@ -54,14 +48,11 @@ pub fn lines(all: &Tenders, market: &[usize]) -> (Format, &'static [(&'static st
 }
 
 /// The default that needs no labels: the mean of the ranks of its lines, where they have a value, again as a rank
-/// within the market. `formats` overrides what is detected.
-pub fn unsupervised(all: &Tenders, ranked: &Table, forced: Option<Format>) -> Vec<f64> {
+/// within the market.
+pub fn unsupervised(all: &Tenders, ranked: &Table) -> Vec<f64> {
     let mut scores = vec![0.5; ranked.len()];
     for market in markets(all) {
-        let lines: &[(&str, bool)] = match forced.unwrap_or_else(|| format(all, &market)) {
-            Format::Lowest => &LOWEST,
-            Format::AverageBid => &AVERAGE_BID,
-        };
+        let lines = lines(all, &market).1;
         let mean = |t: &usize| {
             let value =
                 |(name, high): &(&str, bool)| ranked[*t][position(name)].map(|r| if *high { r } else { 1.0 - r });

@@ -1,7 +1,7 @@
 #![doc = include_str!("odd_bids.md")]
 
 use super::features::{markets, position};
-use super::joined::{Format, lines};
+use super::joined::lines;
 use super::shared::{Market, of_one, skip};
 use crate::model::*;
 use crate::stats::fdr::benjamini_hochberg;
@@ -153,6 +153,6 @@ fn finding(market: &Market<'_>, t: usize, odd: &[(&'static str, f64, f64)], form
         ("bids", market.all.list[t].bids.len() as f64, String::new()),
     ];
     f.facts.extend(market.all.model_score.as_ref().map(|m| ("model_score", m[t], String::new())));
-    f.sheet = Some(market.sheet(t));
+    market.place(&mut f, &[t]);
     f
 }

@@ -1,10 +1,12 @@
 //! What the screens of tenders share: whom a finding is about, and its table against the market.
 
-use super::features::{Table, features, position, ranked};
+use super::features::{Table, features, position, ranked, significant_digits};
+use super::joined::unsupervised;
 use crate::model::{
-    CostExplained, Day, Finding, Kind, Party, RowNote, Screen, Sheet, Skip, Subject, Tender, Tenders, Text,
+    CostExplained, Day, Finding, Kind, Party, Placed, RowNote, Screen, Sheet, Skip, Strip, Subject, Tender, Tenders,
+    Text,
 };
-use crate::stats::robust::median;
+use crate::stats::robust::{median, quantile_mut};
 
 /// Features of all tenders, raw and ranked, computed once per screen that needs them.
 pub struct Market<'a> {
@@ -30,43 +32,84 @@ impl Market<'_> {
         self.table[t][f].zip(self.ranked[t][f])
     }
 
-    /// Each screen of a tender against the market: value, median, share of tenders below.
-    pub fn sheet(&self, t: usize) -> Sheet {
-        let column = |f: usize| self.table.iter().filter_map(|r| r[f]).collect::<Vec<_>>();
-        let row = |(name, shown): &(&str, &str)| {
-            let f = position(name);
-            let (value, rank) = self.table[t][f].zip(self.ranked[t][f])?;
-            let middle = median(&column(f))?;
-            let below = format!("{:.0}", rank * 100.0);
-            Some(vec![(*shown).to_owned(), format!("{value:.4}"), format!("{middle:.4}"), below])
+    /// Shows a finding's tenders, the middle of them where there are several, against their market: to be drawn, and
+    /// unless the finding has a table of its own as one.
+    pub fn place(&self, f: &mut Finding, tenders: &[usize]) {
+        let market = tenders.first().map(|t| self.all.list[*t].market);
+        let peers = || self.all.list.iter().zip(&self.table).filter(|(other, _)| Some(other.market) == market);
+        let strip = |(name, symbol, zh, en): &(&str, &'static str, &str, &str)| {
+            let (values, ranks): (Vec<f64>, Vec<f64>) = tenders.iter().filter_map(|t| self.of(*t, name)).unzip();
+            let (value, rank) = (median(&values)?, median(&ranks)?);
+            let mut column: Vec<f64> = peers().filter_map(|(_, row)| row[position(name)]).collect();
+            let quantiles = (0..=20).filter_map(|q| quantile_mut(&mut column, f64::from(q) / 20.0)).collect();
+            Some(Strip { symbol, name: Text::new(*zh, *en), value, rank, quantiles })
         };
-        Sheet {
-            title: Text::new("各项指标在本市场中的位置", "Each screen against the market"),
-            columns: vec![
-                Text::new("指标", "screen"),
-                Text::new("本次", "this tender"),
-                Text::new("市场中位", "market median"),
-                Text::new("低于本次的招标 %", "tenders below, %"),
-            ],
-            rows: SHOWN.iter().filter_map(row).collect(),
-        }
+        f.strips = SHOWN.iter().filter_map(strip).collect();
+        f.sheet = f.sheet.take().or_else(|| Some(sheet(&f.strips)));
     }
 }
 
-/// Screens by the symbols of the literature, the same in both languages (Huber & Imhof 2019; Gomes et al. 2024 App. B).
-const SHOWN: [(&str, &str); 12] = [
-    ("bids", "n"),
-    ("cv", "CV"),
-    ("spd", "SPD"),
-    ("diffp", "DIFFP"),
-    ("rd", "RD"),
-    ("rdnor", "RDNOR"),
-    ("rdalt", "RDALT"),
-    ("kurt", "KURT"),
-    ("skew", "SKEW"),
-    ("ks", "KS"),
-    ("winner_to_estimate", "b₁ / PTE"),
-    ("closest_pair", "max J(i, j)"),
+/// Those of some tenders that the default finds oddest, the oddest first.
+pub fn oddest(market: &Market<'_>, tenders: &[usize], most: usize) -> Vec<usize> {
+    let odd = unsupervised(market.all, &market.ranked);
+    let mut of = tenders.to_vec();
+    of.sort_by(|a, b| odd[*b].total_cmp(&odd[*a]).then(a.cmp(b)));
+    of.truncate(most);
+    of
+}
+
+/// Every tender with its screens, the oddest of each market first.
+pub fn placed(all: &Tenders) -> Vec<Placed> {
+    let market = Market::new(all);
+    let odd = unsupervised(all, &market.ranked);
+    let values = |t: usize| SHOWN.iter().map(|s| (s.1, market.table[t][position(s.0)])).collect();
+    let mut of: Vec<Placed> =
+        (0..all.list.len()).map(|t| Placed { tender: t, oddness: odd[t], values: values(t) }).collect();
+    of.sort_by(|a, b| {
+        let market = |p: &Placed| all.list[p.tender].market;
+        market(a).cmp(&market(b)).then(b.oddness.total_cmp(&a.oddness)).then(a.tender.cmp(&b.tender))
+    });
+    of
+}
+
+/// Unit the finest bid of a tender is written in, as a share of its lowest.
+pub fn unit(all: &Tenders, t: &Tender) -> f64 {
+    let unit = |x: &f64| 10f64.powf(x.log10().floor() + 1.0 - significant_digits(*x));
+    all.amounts(t).iter().map(unit).fold(f64::MAX, f64::min) / all.amount[t.bids.start]
+}
+
+/// Value, median of the market, share of tenders below.
+fn sheet(strips: &[Strip]) -> Sheet {
+    let row = |s: &Strip| {
+        let below = format!("{:.0}", s.rank * 100.0);
+        vec![s.symbol.to_owned(), format!("{:.4}", s.value), format!("{:.4}", s.quantiles[10]), below]
+    };
+    Sheet {
+        title: Text::new("各项指标在本市场中的位置", "Each screen against the market"),
+        columns: vec![
+            Text::new("指标", "screen"),
+            Text::new("本次", "this tender"),
+            Text::new("市场中位", "market median"),
+            Text::new("低于本次的招标 %", "tenders below, %"),
+        ],
+        rows: strips.iter().map(row).collect(),
+    }
+}
+
+/// Screens shown (Huber & Imhof 2019; Gomes et al. 2024 App. B): feature, symbol, and what it is in words.
+const SHOWN: [(&str, &str, &str, &str); 12] = [
+    ("bids", "n", "报价个数", "number of bids"),
+    ("cv", "CV", "离散系数", "spread"),
+    ("spd", "SPD", "最高与最低之差", "highest to lowest"),
+    ("diffp", "DIFFP", "最低与次低之差", "lowest to second"),
+    ("rd", "RD", "该差 / 落标离散", "gap / losers' spread"),
+    ("rdnor", "RDNOR", "该差 / 平均间距", "gap / mean gap"),
+    ("rdalt", "RDALT", "该差 / 落标间距", "gap / losers' gaps"),
+    ("kurt", "KURT", "峰度", "kurtosis"),
+    ("skew", "SKEW", "偏度", "skewness"),
+    ("ks", "KS", "偏离均匀", "unlike uniform"),
+    ("winner_to_estimate", "W / PTE", "中标价对标底", "winner to estimate"),
+    ("closest_pair", "max J", "最常相遇的两家", "pair that meets most"),
 ];
 
 /// A tender as people call it.
@@ -130,6 +173,7 @@ pub fn blank(screen: &Screen, party: Party, days: (Day, Day), reason: Text) -> F
         basis: "".into(),
         rule: None,
         sheet: None,
+        strips: Vec::new(),
         innocent: Vec::new(),
         party: Some(party),
         facts: Vec::new(),

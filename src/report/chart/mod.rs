@@ -1,5 +1,6 @@
 //! The charts of a lead: one file per chart, one drawing style (`frame`), compact SVG (`pen`).
 
+mod bids;
 mod chain;
 mod curves;
 mod export;
@@ -85,7 +86,7 @@ struct Picture<'a> {
 /// The charts of a lead; one without prices has none. `rows` are its source rows where they were read again.
 pub fn of_lead(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<Chart>> {
     let f = &r.findings[lead.findings[0]];
-    let Some(cell) = lead.cell else { return Ok(Vec::new()) };
+    let Some(cell) = lead.cell else { return bids::of_tender(r, lead) };
     let single: Vec<(i32, f64)> =
         rows.iter().filter(|o| o.series == lead.series[0]).map(|o| (o.day.0, o.price)).collect();
     let x = &Picture {
