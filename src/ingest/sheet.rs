@@ -15,6 +15,8 @@ use crate::model::{Day, TableKind};
 
 /// A table held in memory: workbooks have at most a million rows.
 pub struct Rows {
+    /// Encoding, empty where the format has none.
+    pub encoding: String,
     /// Header cells.
     pub header: Vec<String>,
     /// Its line.
@@ -39,7 +41,7 @@ pub fn load(path: &Path, table: TableKind, mapping: &BTreeMap<String, String>) -
     let columns = match_columns(table, &header, header_line, mapping)?;
     let below = lines.into_iter().filter(|l| l.0 > header_line);
     let records = below.map(|(line, cells)| (line, ByteRecord::from(cells))).collect();
-    Ok(Rows { header, header_line, columns, records })
+    Ok(Rows { encoding: String::new(), header, header_line, columns, records })
 }
 
 /// All rows of a Parquet file, or of the sheet of a workbook that looks most like the table: line and cells.

@@ -239,7 +239,7 @@ pub(super) fn each_record(
         path: path.display().to_string(),
         table,
         format: format_of(path).unwrap_or("csv").to_owned(),
-        encoding: String::new(),
+        encoding: rows.encoding,
         delimiter: String::new(),
         header_line: rows.header_line,
         columns: columns.columns.iter().map(|(c, i)| ((*c).to_owned(), rows.header[*i].clone())).collect(),
@@ -271,5 +271,6 @@ fn load(path: &Path, table: TableKind, options: &Options) -> Result<Rows> {
             records.push((line, record.clone()));
         }
     }
-    Ok(Rows { header: layout.header, header_line: layout.header_line, columns: layout.columns, records })
+    let encoding = layout.encoding.name().to_uppercase();
+    Ok(Rows { encoding, header: layout.header, header_line: layout.header_line, columns: layout.columns, records })
 }

@@ -21,12 +21,12 @@ pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lea
         subjects.entry((f.kind, &f.subject, f.party.as_ref())).or_default().push(i);
     }
     subjects.retain(|_, of| of.iter().any(|i| alone(&findings[*i])));
-    let mut leads: Vec<Lead> = subjects.into_values().map(|of| merged(panel, findings, of)).collect();
+    let mut leads: Vec<Lead> = subjects.into_values().map(|of| merged(panel, screens, findings, of)).collect();
     leads.sort_by(|a, b| a.kind.cmp(&b.kind).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
     leads
 }
 
-fn merged(panel: &Panel, findings: &[Finding], mut of: Vec<usize>) -> Lead {
+fn merged(panel: &Panel, screens: &[&Screen], findings: &[Finding], mut of: Vec<usize>) -> Lead {
     // What was measured against the market comes first, then what a rule says.
     let order = |i: usize| (findings[i].rule.is_some(), -findings[i].score);
     of.sort_by(|a, b| order(*a).0.cmp(&order(*b).0).then(order(*a).1.total_cmp(&order(*b).1)).then(a.cmp(b)));
@@ -41,8 +41,9 @@ fn merged(panel: &Panel, findings: &[Finding], mut of: Vec<usize>) -> Lead {
         if lead.cost == CostExplained::Unknown {
             lead.cost = f.cost;
         }
-        lead.summary.zh += &f.reason.zh;
-        lead.summary.en += &format!(" {}", f.reason.en);
+        let more = also(screens, &findings[of[0]], f);
+        lead.summary.zh += &more.zh;
+        lead.summary.en += &format!(" {}", more.en);
         lead.p_value = lead.p_value.or(f.p_value);
         lead.q_value = lead.q_value.or(f.q_value);
         lead.excess_amount = lead.excess_amount.or(f.excess_amount);
@@ -53,6 +54,25 @@ fn merged(panel: &Panel, findings: &[Finding], mut of: Vec<usize>) -> Lead {
     lead.rules.dedup();
     lead.findings = of;
     lead
+}
+
+/// Screens that measure one thing: how far a price stands above its market.
+const ABOVE_MARKET: [&str; 2] = ["dated-step", "sustained-excess"];
+
+/// What a further finding adds. Where it measures the same rise once more, only when it began and how far: prices and
+/// cost have been told.
+fn also(screens: &[&Screen], first: &Finding, f: &Finding) -> Text {
+    let title = screens.iter().find(|s| s.id == f.screen).map_or((f.screen, f.screen), |s| s.title);
+    let same = [first, f].iter().all(|f| ABOVE_MARKET.contains(&f.screen));
+    let Some(step) = f.steps.first().filter(|_| same) else { return f.reason.clone() };
+    let (old, new, size) = (step.last_old, step.first_new, f.measured);
+    Text::new(
+        format!("“{}”筛查也有发现：{old} 之后、不迟于 {new} 起涨，扣除市场涨跌约 {size:.0}%。", title.0),
+        format!(
+            "The screen \"{}\" finds it too: it began after {old} and not later than {new}, about {size:.0} % net of the market.",
+            title.1
+        ),
+    )
 }
 
 /// A rule's exemptions are explanations to rule out, once each.

@@ -27,10 +27,11 @@ pub fn page(r: &Results<'_>, charts: &[Vec<Chart>]) -> Result<String> {
     data["w"] = view::words(r.lang)?;
     data["has_status"] = json!(leads.iter().any(|l| l["status"].is_string()));
     data["leads"] = json!(leads);
+    data["has_excess"] = json!(r.leads.iter().any(|l| l.excess_amount.is_some()));
     data["kinds"] = json!(view::by_kind(r));
     data["events"] = json!(view::events(r));
     data["places"] = places(r);
-    data["screens"] = json!(view::screens(r));
+    data["screens"] = json!(view::screens(r)?);
     data["rules"] = json!(rules::summary(r));
     data["readings"] = json!(inert(&Value::Object(readings))?);
     render(include_str!("report.html.jinja"), data)
@@ -52,7 +53,8 @@ pub fn render(template: &str, data: Value) -> Result<String> {
             r#"@font-face {{ font-family: "{name}"; src: url(data:font/otf;base64,{base64}) format("opentype"); }}"#
         );
     }
-    Ok(body.replacen("@@FONTS@@", &faces, 1))
+    // A slash needs no escape, and a thousand leads have many.
+    Ok(body.replace("&#x2f;", "/").replacen("@@FONTS@@", &faces, 1))
 }
 
 /// JSON that cannot end the script it stands in.
@@ -110,7 +112,7 @@ fn figure(v: f64) -> String {
 /// Places with their leads and how the market of their widest good moved.
 fn places(r: &Results<'_>) -> Value {
     let mut places = view::by_place(r);
-    let name = |region: &str| r.regions.get(region).map_or_else(|| region.to_owned(), |c| c.1.clone());
+    let name = |region: &str| view::place(r, region);
     let widest = |place: &str| {
         let of = r.panel.cells.iter().filter(|c| c.comparable && name(&c.region) == place && c.market.len() > 1);
         of.max_by_key(|c| (c.series.len(), std::cmp::Reverse(&c.product)))
@@ -151,7 +153,7 @@ mod tests {
             include_str!("dossier/page.html.jinja"),
             include_str!("dossier/index.html.jinja"),
         ];
-        let lists = ["s_", "f_", "u_", "do_", "c_", "b_", "l_", "p_", "r_", "n_", "d_", "k_", "st_"];
+        let lists = ["s_", "f_", "u_", "pu_", "pn_", "do_", "c_", "b_", "l_", "p_", "r_", "n_", "d_", "k_", "st_"];
         for key in keys("zh") {
             let used = templates.iter().any(|t| t.contains(&format!("w.{key}")));
             assert!(used || lists.iter().any(|list| key.starts_with(list)), "{key} is not used");

@@ -131,7 +131,7 @@ pub fn bulletin(r: &Results<'_>, charts: &[Vec<Chart>]) -> Result<Vec<u8>> {
     data["summary"] = json!(view::by_kind(r));
     data["places"] = json!(view::by_place(r));
     data["events"] = json!(view::events(r));
-    data["screens"] = json!(view::screens(r));
+    data["screens"] = json!(view::screens(r)?);
     data["rules"] = json!(super::rules::summary(r));
     let data = serde_json::to_vec(&printable(data))?;
     let name = manifest::sha256(&data);

@@ -108,7 +108,8 @@
   // Search, filters, sorting --------------------------------------------------------------------
   if (!list) return;
   var form = document.querySelector("form.tools"), body = list.tBodies[0], rows = Array.from(body.rows);
-  var column = { kind: 2, place: 4, good: 5, status: 12 };
+  var column = {};
+  all("th", list).forEach(function (th, i) { if (th.dataset.f) column[th.dataset.f] = i; });
   var text = function (tr, i) { return tr.cells[i] ? tr.cells[i].textContent : ""; };
   var search = rows.map(function (tr) {
     var lead = section(text(tr, 1)), more = lead ? lead.querySelector("summary").textContent + lead.querySelector(".meta").textContent : "";

@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::{Results, page as one_language, rules, weekly};
-use crate::model::{CostExplained, Day, Grade, Kind, Lang, Lead, Sheet, State, Text, masked};
+use crate::model::{
+    CostExplained, Day, FileReport, Finding, Grade, Kind, Lang, Lead, Param, Screen, Sheet, State, Text, masked,
+};
 
 /// Kinds a lead may have, in the order of the list.
 pub const KINDS: [Kind; 5] = [Kind::Gouging, Kind::Collusion, Kind::PriceFraud, Kind::Certification, Kind::Tender];
@@ -31,7 +33,7 @@ pub fn head(r: &Results<'_>) -> Value {
         .files
         .iter()
         .zip(r.inputs)
-        .map(|(f, i)| json!({"f": f, "name": f.path, "sha256": i.sha256, "sm3": i.sm3}))
+        .map(|(f, i)| json!({"f": f, "name": f.path, "encoding": encoding(f), "sha256": i.sha256, "sm3": i.sm3}))
         .collect();
     json!({
         "lang": if r.lang == Lang::Zh { "zh" } else { "en" }, "first": show(days().min()), "last": show(days().max()),
@@ -54,12 +56,35 @@ fn money(r: &Results<'_>, value: Option<f64>) -> String {
     if plain == "–" { plain } else { format!("{plain} {}", r.panel.currency.get(r.lang)) }
 }
 
-/// A probability: never a bare zero.
+/// A probability: never a bare zero; `findings.json` has it in full.
 fn chance(p: Option<f64>) -> String {
-    p.map_or("–".to_owned(), |p| if p < 0.0001 { format!("{p:.0e}") } else { format!("{p:.4}") })
+    p.map_or("–".to_owned(), |p| if p < 0.0001 { "<0.0001".to_owned() } else { format!("{p:.4}") })
 }
 
-/// Counts of leads by kind: quality, cost, money.
+/// A price: two decimals, four where it is below a tenth.
+fn price(value: Option<f64>) -> String {
+    number(value, if value.is_some_and(|v| v.abs() < 0.1 && v != 0.0) { 4 } else { 2 })
+}
+
+/// A figure with as many digits as its size bears; prices (a unit with a slash) as prices.
+fn figure(v: f64, unit: &str) -> String {
+    let digits = match v.abs() {
+        _ if unit.contains('/') => return price(Some(v)),
+        _ if v.fract() == 0.0 => 0,
+        100.0.. => 0,
+        10.0.. => 1,
+        1.0.. => 2,
+        _ => 3,
+    };
+    number(Some(v), digits)
+}
+
+/// Kinds that have leads.
+fn kinds(r: &Results<'_>) -> Vec<Kind> {
+    KINDS.into_iter().filter(|k| r.leads.iter().any(|l| l.kind == *k)).collect()
+}
+
+/// Counts of leads by kind: quality, cost, money; kinds without a lead are left out.
 pub fn by_kind(r: &Results<'_>) -> Vec<Value> {
     let one = |kind: Kind| {
         let of: Vec<&Lead> = r.leads.iter().filter(|l| l.kind == kind).collect();
@@ -70,22 +95,24 @@ pub fn by_kind(r: &Results<'_>) -> Vec<Value> {
             "unexplained": cost(CostExplained::Unexplained), "explained": cost(CostExplained::Explained),
             "unknown": cost(CostExplained::Unknown), "excess": money(r, sum)})
     };
-    KINDS.map(one).into_iter().collect()
+    kinds(r).into_iter().map(one).collect()
 }
 
 /// Counts by place: leads of each kind, series watched. Most leads first.
 pub fn by_place(r: &Results<'_>) -> Vec<Value> {
-    let place = |region: &str| r.regions.get(region).map_or_else(|| region.to_owned(), |c| c.1.clone());
-    let mut of: BTreeMap<String, (usize, [usize; 5])> = BTreeMap::new();
+    let place = |region: &str| place(r, region);
+    let kinds = kinds(r);
+    let mut of: BTreeMap<String, (usize, Vec<usize>)> = BTreeMap::new();
+    let none = || (0, vec![0; kinds.len()]);
     for cell in &r.panel.cells {
-        of.entry(place(&cell.region)).or_default().0 += cell.series.len();
+        of.entry(place(&cell.region)).or_insert_with(none).0 += cell.series.len();
     }
     for lead in r.leads {
-        if let Some(k) = KINDS.iter().position(|k| *k == lead.kind) {
-            of.entry(place(&lead.region)).or_default().1[k] += 1;
+        if let Some(k) = kinds.iter().position(|k| *k == lead.kind) {
+            of.entry(place(&lead.region)).or_insert_with(none).1[k] += 1;
         }
     }
-    let mut of: Vec<(String, (usize, [usize; 5]))> = of.into_iter().collect();
+    let mut of: Vec<(String, (usize, Vec<usize>))> = of.into_iter().collect();
     of.sort_by_key(|(name, (_, n))| (std::cmp::Reverse(n.iter().sum::<usize>()), name.clone()));
     of.into_iter()
         .map(
@@ -94,29 +121,68 @@ pub fn by_place(r: &Results<'_>) -> Vec<Value> {
         .collect()
 }
 
-/// Rises the whole market shares.
+/// A place by the name of its division, else as in the input.
+pub fn place(r: &Results<'_>, region: &str) -> String {
+    r.regions.get(region).map_or_else(|| shown(region), |c| c.1.clone())
+}
+
+fn fact(f: &Finding, name: &str) -> Option<f64> {
+    f.facts.iter().find(|x| x.0 == name).map(|x| x.1)
+}
+
+/// Rises the whole market shares, by place and good: when, how far, how many; who moved first where that is known.
 pub fn events(r: &Results<'_>) -> Vec<Value> {
-    let of = r.findings.iter().filter(|f| f.kind == Kind::MarketEvent);
-    of.map(|f| json!({"from": f.window.0, "to": f.window.1, "rise": format!("{:.0} %", f.measured), "text": f.reason.get(r.lang)}))
-        .collect()
+    let mut of: Vec<&Finding> = r.findings.iter().filter(|f| f.kind == Kind::MarketEvent).collect();
+    of.sort_by_key(|f| (f.subject.cell, f.window, f.screen));
+    let one = |f: &&Finding| {
+        let cell = f.subject.cell.map(|c| &r.panel.cells[c]);
+        let screen = r.screens.iter().find(|s| s.id == f.screen);
+        let first = f.sheet.as_ref().and_then(|s| s.rows.first()?.get(1)).map(|owner| shown(owner));
+        let whole = |name: &str| fact(f, name).map(|v| format!("{v:.0}"));
+        json!({"place": cell.map(|c| place(r, &c.region)), "good": cell.map(|c| shown(c.label.get(r.lang))),
+            "what": screen.map(|s| title(s, r.lang)), "from": f.window.0, "to": f.window.1, "rise": whole("rise"),
+            "days": whole("mass_rise_days"), "rising": whole("series_rising"), "all": whole("series_compared"),
+            "first": first, "text": f.reason.get(r.lang)})
+    };
+    of.iter().map(one).collect()
+}
+
+fn title(s: &Screen, lang: Lang) -> &'static str {
+    if lang == Lang::Zh { s.title.0 } else { s.title.1 }
+}
+
+/// How an input was read: its encoding, or its format where that has none.
+fn encoding(f: &FileReport) -> &str {
+    if f.encoding.is_empty() { &f.format } else { &f.encoding }
+}
+
+/// A parameter in words: what it is (with its key), and value with unit.
+pub fn param(r: &Results<'_>, words: &Value, screen: &str, p: &Param) -> (String, String) {
+    let word = |key: String| words[&key].as_str().unwrap_or_default().to_owned();
+    let value = r.knobs.get(screen).map_or(p.default, |k| k.get(p));
+    let (open, close) = if r.lang == Lang::Zh { ("（", "）") } else { (" (", ")") };
+    let name = format!("{}{open}{}{close}", word(format!("pn_{}", p.name)), p.name);
+    (name, format!("{value}{}", word(format!("pu_{}", p.unit))))
 }
 
 /// What each screen examined, found and could not judge; its page and parameters.
-pub fn screens(r: &Results<'_>) -> Vec<Value> {
+pub fn screens(r: &Results<'_>) -> Result<Vec<Value>> {
+    let words = words(r.lang)?;
     let one = |s: &&'static crate::model::Screen| {
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for k in r.skips.iter().filter(|k| k.screen == s.id) {
             *reasons.entry(k.reason.get(r.lang)).or_default() += 1;
         }
-        let params: Vec<String> =
-            s.params.iter().map(|p| format!("{} = {} {}", p.name, r.knobs[s.id].get(p), p.unit)).collect();
+        let told = |p: &Param| param(r, &words, s.id, p);
+        let params: Vec<Value> =
+            s.params.iter().map(told).map(|(name, value)| json!({"name": name, "value": value})).collect();
         let page = one_language(s.page, r.lang);
-        json!({"id": s.id, "title": if r.lang == Lang::Zh { s.title.0 } else { s.title.1 }, "page": page,
-            "flags": flags(page), "params": params.join("; "), "reasons": reasons,
+        json!({"id": s.id, "title": title(s, r.lang), "page": page, "flags": flags(page),
+            "params": params, "reasons": reasons,
             "examined": r.examined.iter().find(|e| e.0 == s.id).map_or(0, |e| e.1),
             "findings": r.findings.iter().filter(|f| f.screen == s.id).count()})
     };
-    r.screens.iter().map(one).collect()
+    Ok(r.screens.iter().map(one).collect())
 }
 
 /// What a screen flags: the first section of its page.
@@ -136,9 +202,9 @@ pub fn listed(r: &Results<'_>, l: &Lead) -> Value {
     let unit = l.cell.map_or(String::new(), |c| r.panel.price_unit(&r.panel.cells[c]).get(r.lang).to_owned());
     json!({
         "id": l.id, "kind": l.kind.name(), "sellers": names, "product": shown(&l.product), "market": shown(&l.market),
-        "place": r.regions.get(&l.region).map_or_else(|| shown(&l.region), |c| c.1.clone()),
-        "unit": unit, "first": l.first_day, "last": l.last_day, "reference": number(l.reference_price, 2),
-        "observed": number(l.observed_price, 2), "increase": number(l.increase_pct, 0),
+        "place": place(r, &l.region),
+        "unit": unit, "first": l.first_day, "last": l.last_day, "reference": price(l.reference_price),
+        "observed": price(l.observed_price), "increase": number(l.increase_pct, 0),
         "excess": number(l.excess_amount, 2), "cost": l.cost.name(), "quality": grade(l.quality), "q": chance(l.q_value),
         "hits": l.screens.iter().copied().chain(l.rules.iter().map(String::as_str)).collect::<Vec<_>>(),
         "course": weekly::course(r, l), "status": l.course.as_ref().map(|c| c.status.words().get(r.lang).to_owned()),
@@ -174,12 +240,8 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
         .collect();
     let price_unit = f.subject.cell.map_or(Text::default(), |c| r.panel.price_unit(&r.panel.cells[c]));
     let unit = |u: &str| if u == price_unit.zh { price_unit.get(r.lang).to_owned() } else { u.to_owned() };
-    let digits = |v: f64, u: &str| if v.fract() == 0.0 && matches!(u, "" | "day") { 0 } else { 3 };
-    let facts: Vec<Value> = f
-        .facts
-        .iter()
-        .map(|(k, v, u)| json!({"name": k, "value": number(Some(*v), digits(*v, u)), "unit": unit(u)}))
-        .collect();
+    let facts: Vec<Value> =
+        f.facts.iter().map(|(k, v, u)| json!({"name": k, "value": figure(*v, u), "unit": unit(u)})).collect();
     let innocent: Vec<Value> =
         l.innocent.iter().map(|c| json!({"text": c.text.get(r.lang), "state": state(c.state)})).collect();
     let sheets: Vec<Value> =
@@ -188,7 +250,8 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
     let judged = r.judged.iter().filter(|j| told.contains(&j.series) && j.over().is_some());
     let mut value = listed(r, l);
     let more = json!({
-        "excess": money(r, l.excess_amount), "summary": shown(l.summary.get(r.lang)),
+        "excess": money(r, l.excess_amount), "summary": shown(l.summary.get(r.lang)), "against": shown(&against(r, f)),
+        "sure": sure(r, l, f),
         "notes": l.quality_notes.iter().map(|t| t.get(r.lang)).collect::<Vec<_>>(),
         "p": chance(f.p_value), "floor": chance(f.p_floor), "tested": f.tested,
         "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "measure": unit(&f.unit),
@@ -200,6 +263,82 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
         into.extend(more);
     }
     Ok(value)
+}
+
+/// What it was compared with, in one line; empty where the summary says it all.
+fn against(r: &Results<'_>, f: &Finding) -> String {
+    let say = |zh: String, en: String| if r.lang == Lang::Zh { zh } else { en };
+    if let Some(rule) = r.rules.iter().find(|x| f.rule.as_ref() == Some(&x.id)) {
+        return format!("{}{}{}", rule.says.get(r.lang), say("　".into(), " ".into()), rules::basis(r, f));
+    }
+    let Some(cell) = f.subject.cell.map(|c| &r.panel.cells[c]) else { return String::new() };
+    let (place, good) = (place(r, &cell.region), shown(cell.label.get(r.lang)));
+    let n = |name: &str| fact(f, name).map(|v| format!("{v:.0}"));
+    if let Some(n) = n("peers_compared") {
+        return say(
+            format!("{place}{good}的另外 {n} 个同类价格序列，全市场共同的涨跌已扣除"),
+            format!("{n} other series of {good} {place}, the movement of the whole market taken out"),
+        );
+    }
+    if let Some(n) = n("independent_sellers_in_market") {
+        return say(
+            format!("{place}{good}的 {n} 个独立经营者：各自平时多久涨价一次，同日涨价本可有多少出于偶然"),
+            format!(
+                "{n} independent sellers of {good} {place}: how often each usually rises, and how many joint days chance would give"
+            ),
+        );
+    }
+    match f.tested {
+        0 => say(
+            "本店以往的价格（同类太少，无从比较）".into(),
+            "its own past prices (too few others to compare with)".into(),
+        ),
+        n => say(
+            format!("同种商品其他经营者的价格（共检验 {n} 个序列），共同的涨跌已扣除"),
+            format!("other sellers of the good ({n} series tested), their common movement taken out"),
+        ),
+    }
+}
+
+/// How sure that is: chance, agreement of screens, cost, data.
+fn sure(r: &Results<'_>, l: &Lead, f: &Finding) -> String {
+    let zh = r.lang == Lang::Zh;
+    let mut parts = Vec::new();
+    let is = |p: Option<f64>| chance(p).replace('<', "< ");
+    match (l.p_value, l.q_value) {
+        (Some(_), Some(_)) if zh => parts.push(format!(
+            "纯属偶然的概率 p {}；计入全部 {} 次检验后 q {}",
+            is(l.p_value),
+            f.tested,
+            is(l.q_value)
+        )),
+        (Some(_), Some(_)) => parts.push(format!(
+            "by chance alone p {}; with all {} tests counted q {}",
+            is(l.p_value),
+            f.tested,
+            is(l.q_value)
+        )),
+        _ if f.rule.is_some() && zh => {
+            parts.push(format!("按规则逐行比较，不是统计推断；可比的 {} 天（笔）", f.tested))
+        }
+        _ if f.rule.is_some() => {
+            parts.push(format!("compared row by row, no statistics; {} days or rows compared", f.tested))
+        }
+        _ => {}
+    }
+    let hits = l.screens.iter().filter(|s| !s.is_empty()).count().max(l.rules.len());
+    if hits > 1 {
+        parts.push(if zh {
+            format!("{hits} 项筛查或规则一致")
+        } else {
+            format!("{hits} screens or rules agree")
+        });
+    }
+    let notes: Vec<&str> = l.quality_notes.iter().map(|t| t.get(r.lang)).collect();
+    let (open, close, comma) = if zh { ("（", "）", "，") } else { (" (", ")", ", ") };
+    let notes = if notes.is_empty() { String::new() } else { format!("{open}{}{close}", notes.join(comma)) };
+    parts.push(format!("{} {}{notes}", if zh { "数据等级" } else { "data grade" }, grade(l.quality)));
+    parts.join(if zh { "；" } else { "; " })
 }
 
 fn state(s: State) -> &'static str {

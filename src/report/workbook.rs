@@ -6,8 +6,8 @@ use rust_xlsxwriter::{
     FormatAlign, FormatBorder, Url, Workbook, Worksheet,
 };
 
-use super::{Results, basis, rules};
-use crate::model::{CostExplained, Course, Day, Grade, Kind, Lang, Lead, State, masked};
+use super::{Results, basis, rules, view};
+use crate::model::{CostExplained, Course, Day, Grade, Kind, Lang, Lead, Param, State, masked};
 
 /// Excel's own bounds: characters of a cell, and rows of a sheet below the header.
 const CELL_CHARACTERS: usize = 32_000;
@@ -271,14 +271,22 @@ fn rejects(r: &Results<'_>, sheet: &mut Worksheet) -> Result<()> {
 
 fn parameters(r: &Results<'_>, sheet: &mut Worksheet) -> Result<()> {
     sheet.set_name(word(r, "参数", "Parameters"))?;
+    let words = view::words(r.lang)?;
+    let unit = |p: &Param| {
+        words[format!("pu_{}", p.unit)]
+            .as_str()
+            .unwrap_or_default()
+            .trim_matches([' ', '（', '）', '(', ')'])
+            .to_owned()
+    };
     let names = [("筛查", "Screen"), ("参数", "Parameter"), ("取值", "Value"), ("单位", "Unit"), ("来源", "Source")];
-    header(sheet, &names.map(|w| word(r, w.0, w.1)), &[26.0, 20.0, 10.0, 14.0, 80.0], 0)?;
+    header(sheet, &names.map(|w| word(r, w.0, w.1)), &[26.0, 44.0, 10.0, 14.0, 80.0], 0)?;
     let all = r.screens.iter().flat_map(|s| s.params.iter().map(move |p| (s, p)));
     for (n, (screen, param)) in (1u32..).zip(all) {
         sheet.write_string(n, 0, screen.id)?;
-        sheet.write_string(n, 1, param.name)?;
+        sheet.write_string(n, 1, view::param(r, &words, screen.id, param).0)?;
         sheet.write_number(n, 2, r.knobs.get(screen.id).map_or(param.default, |k| k.get(param)))?;
-        sheet.write_string(n, 3, param.unit)?;
+        sheet.write_string(n, 3, unit(param))?;
         sheet.write_string(n, 4, param.source)?;
     }
     Ok(())

@@ -307,7 +307,7 @@ fn finding(panel: &Panel, rise: &Rise, against: Against, knobs: &Knobs, z: Optio
             ("observations_before", before.len() as f64, String::new()),
             ("observations_in_window", inside.len() as f64, String::new()),
         ],
-        reason: reason(panel, rise.series, &step, measured, against, cost),
+        reason: reason(panel, rise.series, &step, [old_price, new_price], measured, against, cost),
         rows: rise_rows(&points, old, first, last),
         score: z.unwrap_or(rise.size / knobs.get(&MIN_STEP)),
         subject,
@@ -325,7 +325,15 @@ fn tenfold_note(step: &Step) -> (&'static str, &'static str) {
     ("", "")
 }
 
-fn reason(panel: &Panel, s: usize, step: &Step, measured: f64, against: Against, cost: CostExplained) -> Text {
+fn reason(
+    panel: &Panel,
+    s: usize,
+    step: &Step,
+    middles: [Option<f64>; 2],
+    measured: f64,
+    against: Against,
+    cost: CostExplained,
+) -> Text {
     let series = &panel.series[s];
     let product = &panel.items[series.item as usize].product;
     let unit = panel.price_unit(&panel.cells[series.cell as usize]);
@@ -343,14 +351,14 @@ fn reason(panel: &Panel, s: usize, step: &Step, measured: f64, against: Against,
         _ => ("未见成本解释", "no cost explanation seen"),
     };
     let (zh_note, en_note) = tenfold_note(step);
-    let (from, to, old, new) = (step.last_old, step.first_new, step.old, step.new);
+    let (from, to, [old, new]) = (step.last_old, step.first_new, middles.map(|m| m.unwrap_or(f64::NAN)));
     Text::new(
         format!(
-            "{product} 在 {from} 之后、不迟于 {to} 由 {old:.2} {} 变为 {new:.2} {}；{zh_against}比以往水平高约 {measured:.0}% 并持续。{zh_cost}。{zh_note}",
+            "{product} 在 {from} 之后、不迟于 {to} 涨价，由约 {old:.2} {}涨到约 {new:.2} {}（前后的中位价）；{zh_against}比以往水平高约 {measured:.0}% 并持续。{zh_cost}。{zh_note}",
             unit.zh, unit.zh
         ),
         format!(
-            "{product}: from {old:.2} to {new:.2} {} after {from} and not later than {to}; {en_against}, it stays about {measured:.0} % above its former level; {en_cost}.{en_note}",
+            "{product} rose after {from} and not later than {to}, from about {old:.2} to {new:.2} {} (medians before and after); {en_against}, it stays about {measured:.0} % above its former level; {en_cost}.{en_note}",
             unit.en
         ),
     )

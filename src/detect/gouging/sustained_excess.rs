@@ -309,19 +309,21 @@ fn reason(panel: &Panel, judged: &Judged, f: &Finding, allowed: f64, n: usize) -
         || (String::new(), String::new()),
         |h| {
             let (share, days) = (h.slope * 100.0, h.lag.abs());
-            let (zh, en) = if h.lag < 0 { ("提前", "before") } else { ("滞后", "after") };
+            let (zh, en) = match h.lag {
+                0 => ("同日".to_owned(), "on the same day".to_owned()),
+                1.. => (format!("滞后 {days} 天"), format!("{days} days after it")),
+                _ => (format!("提前 {days} 天"), format!("{days} days before it")),
+            };
             (
-                format!("（已按本店一向随市场涨跌的幅度 {share:.0}%、{zh} {days} 天折算）"),
-                format!(
-                    " (as this seller usually passes on {share:.0} % of the market's movement, {days} days {en} it)"
-                ),
+                format!("（已按本店一向随市场涨跌的幅度 {share:.0}%、{zh}折算）"),
+                format!(" (as this seller usually passes on {share:.0} % of the market's movement, {en})"),
             )
         },
     );
     let (zh_unit, en_unit) = (&unit.zh, &unit.en);
     Text::new(
         format!(
-            "{from} 至 {to}（{n} 次观测），{product} 由约 {old:.2} {zh_unit} 涨到约 {new:.2} {zh_unit}；同地区同类商品同期行情下约为 {allowed:.2} {zh_unit}{zh_habit}，高出 {over:.0}%。{zh_cost}。"
+            "{from} 至 {to}（{n} 次观测），{product} 由约 {old:.2} {zh_unit}涨到约 {new:.2} {zh_unit}；同地区同类商品同期行情下约为 {allowed:.2} {zh_unit}{zh_habit}，高出 {over:.0}%。{zh_cost}。"
         ),
         format!(
             "{from} to {to} ({n} observations): {product} rose from about {old:.2} to {new:.2} {en_unit}; the market's own movement would give about {allowed:.2}{en_habit}, so it stands {over:.0} % above; {en_cost}."

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plotters::prelude::*;
 
-use super::frame::{ACCENT, Area, BAND, axes, fault, labels, mark};
+use super::frame::{ACCENT, Area, BAND, axes, fault, labels, marked};
 use super::pen::{Dots, Line, Stroke};
 use super::{Column, Readings};
 use crate::model::{Day, MarketDay, Step};
@@ -58,9 +58,8 @@ pub fn curves(area: &Area<'_>, c: &Curves<'_>) -> Result<Readings> {
         let edges = [(step.last_old.0.max(low), 0.0), (step.first_new.0.min(high), top)];
         plot.draw_series([Rectangle::new(edges, ACCENT.mix(0.14).filled())]).map_err(fault)?;
     }
-    for (row, (day, label)) in c.marks.iter().filter(|m| inside(m.0.0)).enumerate() {
-        mark(area, &mut plot, day.0, top, label, row as i32 % 3)?;
-    }
+    let marks: Vec<(i32, &str)> = c.marks.iter().filter(|m| inside(m.0.0)).map(|m| (m.0.0, m.1.as_str())).collect();
+    marked(area, &mut plot, top, &marks)?;
     let mut ends = Vec::new();
     for curve in &c.curves {
         for run in runs(curve.points.iter().copied().filter(|p| inside(p.0)), c.hold) {

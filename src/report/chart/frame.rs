@@ -12,7 +12,7 @@ use crate::model::{Basis, Day, Lang};
 use crate::report::{Results, font};
 
 /// Pixels. Printed 162 mm wide, letters of 12 are 7 points.
-pub const SIZE: (u32, u32) = (800, 380);
+pub const SIZE: (u32, u32) = (800, 316);
 /// Ink of axes and text.
 pub const INK: RGBColor = RGBColor(27, 38, 49);
 /// What the chart is about.
@@ -31,9 +31,11 @@ pub type Area<'a> = DrawingArea<Pen<'a>, Shift>;
 /// Days by prices.
 pub type Plot<'a, 'b> = ChartContext<'a, Pen<'b>, Cartesian2d<RangedCoordi32, RangedCoordf64>>;
 
-/// Left of the plot (prices), right of it (labels).
+/// Left of the plot (prices), right of it (labels), above it (title, marked days), below it (dates, footer).
 const LEFT: i32 = 62;
-const RIGHT: i32 = 150;
+const RIGHT: i32 = 158;
+pub const ABOVE: i32 = 80;
+pub const BELOW: i32 = 50;
 
 /// An SVG of the given height.
 pub fn draw(height: u32, paint: &mut dyn FnMut(&Area<'_>) -> Result<()>) -> Result<String> {
@@ -90,16 +92,21 @@ pub fn pick(lang: Lang, zh: &str, en: &str) -> String {
     if lang == Lang::Zh { zh.to_owned() } else { en.to_owned() }
 }
 
+/// Who and what, and below it what is counted.
+pub fn headed(area: &Area<'_>, x: &Picture<'_>, below: &str) -> Result<()> {
+    write(area, &fitted(&x.title, 17, SIZE.0 as i32 - 30), (16, 8), ink(17, INK))?;
+    write(area, below, (16, 31), ink(12, GREY))
+}
+
 /// Who and what, and below it in what the prices are counted.
 pub fn title(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
-    write(area, &fitted(&x.title, 17, SIZE.0 as i32 - 30), (16, 10), ink(17, INK))?;
     let basis = match x.cell.basis {
         Basis::Posted => pick(r.lang, "标价", "posted price"),
         Basis::Net => pick(r.lang, "成交价", "transaction price"),
     };
     let unit = r.panel.price_unit(x.cell);
     let tax = pick(r.lang, "含税与否依来源文件", "tax as in the source file");
-    write(area, &format!("{} · {basis} · {tax}", short(unit.get(r.lang))), (16, 33), ink(12, GREY))
+    headed(area, x, &format!("{} · {basis} · {tax}", short(unit.get(r.lang))))
 }
 
 /// Source, its hash, rule, lead, and what a chart is not.
@@ -135,8 +142,8 @@ fn fitted_line(text: &str, size: u32, pixels: i32) -> String {
 /// Axes from zero, linear, days below.
 pub fn axes<'a, 'b>(area: &'a Area<'b>, days: (i32, i32), top: f64) -> Result<Plot<'a, 'b>> {
     let mut plot = ChartBuilder::on(area)
-        .margin_top(62)
-        .margin_bottom(54)
+        .margin_top(ABOVE)
+        .margin_bottom(BELOW)
         .margin_left(LEFT)
         .margin_right(RIGHT)
         .build_cartesian_2d(days.0..days.1.max(days.0 + 1), 0.0..top)
@@ -146,6 +153,9 @@ pub fn axes<'a, 'b>(area: &'a Area<'b>, days: (i32, i32), top: f64) -> Result<Pl
         let end = plot.backend_coord(&(days.1.max(days.0 + 1), value)).0;
         let colour = if value == 0.0 { GREY } else { BAND };
         area.draw(&PathElement::new([(x, y), (end, y)], colour.stroke_width(1))).map_err(fault)?;
+    }
+    for value in levels(top) {
+        let (x, y) = plot.backend_coord(&(days.0, value));
         write(area, &figure(value, top), (x - 8, y), ink(12, INK).pos(Pos::new(HPos::Right, VPos::Center)))?;
     }
     dates(area, &mut plot, days)?;
@@ -154,9 +164,12 @@ pub fn axes<'a, 'b>(area: &'a Area<'b>, days: (i32, i32), top: f64) -> Result<Pl
 
 /// Ticks and dates under a plot.
 pub fn dates(area: &Area<'_>, plot: &mut Plot<'_, '_>, days: (i32, i32)) -> Result<()> {
-    for (i, day) in ticks(days).into_iter().enumerate() {
+    for day in ticks(days) {
         let (x, y) = plot.backend_coord(&(day, 0.0));
         area.draw(&PathElement::new([(x, y), (x, y + 5)], GREY.stroke_width(1))).map_err(fault)?;
+    }
+    for (i, day) in ticks(days).into_iter().enumerate() {
+        let (x, y) = plot.backend_coord(&(day, 0.0));
         let date = Day(day).to_string();
         let label = if days.1 - days.0 > MONTHS { &date[..date.len() - 3] } else { &date[date.len() - 5..] };
         let label = if i == 0 && days.1 - days.0 <= MONTHS { date.as_str() } else { label };
@@ -207,29 +220,43 @@ pub fn figure(value: f64, top: f64) -> String {
     groups.join(",") + &rest
 }
 
-/// A marked day: a line from top to bottom with a label above the plot.
-pub fn mark(area: &Area<'_>, plot: &mut Plot<'_, '_>, day: i32, top: f64, label: &str, row: i32) -> Result<()> {
+/// Marked days: a line from top to bottom each, its label above the plot, in a second row where the first is taken.
+pub fn marked(area: &Area<'_>, plot: &mut Plot<'_, '_>, top: f64, marks: &[(i32, &str)]) -> Result<()> {
     let stroke = Stroke { colour: INK, width: 1, dash: "1 3" };
-    plot.draw_series([Line { points: vec![(day, 0.0), (day, top)], stroke }]).map_err(fault)?;
-    let (x, y) = plot.backend_coord(&(day, top));
-    let pos = Pos::new(if x > (SIZE.0 as i32 - RIGHT) - 60 { HPos::Right } else { HPos::Left }, VPos::Top);
-    write(area, label, (x + 3, y + 2 + 14 * row), ink(11, INK).pos(pos))
+    let mut taken = [0, 0];
+    for (day, label) in marks {
+        plot.draw_series([Line { points: vec![(*day, 0.0), (*day, top)], stroke }]).map_err(fault)?;
+        let (x, y) = plot.backend_coord(&(*day, top));
+        let wide = (font::width(label) * 11.0).ceil() as i32;
+        let left = (x - 3).min(SIZE.0 as i32 - RIGHT - wide + 30);
+        let Some(row) = (0..taken.len()).find(|k| taken[*k] <= left) else { continue };
+        taken[row] = left + wide + 8;
+        write(area, label, (left, y - 3 - 13 * row as i32), ink(11, INK).pos(Pos::new(HPos::Left, VPos::Bottom)))?;
+    }
+    Ok(())
 }
 
-/// Labels right of the plot, each at the end of its line and none on another.
+/// Labels right of the plot, each at the end of its line, none on another and none below the plot.
 pub fn labels(area: &Area<'_>, mut ends: Vec<(i32, String, Stroke)>) -> Result<()> {
     ends.sort_by_key(|e| e.0);
-    let mut free = 58;
+    let tall = |label: &str| 15 * label.split('\n').count() as i32 + 1;
+    let (mut free, mut limit) = (ABOVE - 4, area.dim_in_pixel().1 as i32 - BELOW + 10);
+    for (y, label, _) in &mut ends {
+        *y = free.max(*y);
+        free = *y + tall(label);
+    }
+    for (y, label, _) in ends.iter_mut().rev() {
+        *y = (limit - tall(label)).min(*y);
+        limit = *y;
+    }
     let x = SIZE.0 as i32 - RIGHT + 10;
     for (y, label, stroke) in ends {
-        let y = y.max(free);
         let points = vec![(x, y), (x + 16, y)];
         area.draw(&super::pen::Sample { points, stroke }).map_err(fault)?;
         for (i, line) in label.split('\n').enumerate() {
             let style = ink(12, stroke.colour).pos(Pos::new(HPos::Left, VPos::Center));
             write(area, &fitted(line, 12, RIGHT - 34), (x + 22, y + 15 * i as i32), style)?;
         }
-        free = y + 15 * label.split('\n').count() as i32 + 1;
     }
     Ok(())
 }

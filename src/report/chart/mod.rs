@@ -5,6 +5,7 @@ mod chain;
 mod curves;
 mod export;
 mod frame;
+mod measure;
 mod overlay;
 mod pen;
 mod price;
@@ -116,9 +117,18 @@ pub fn of_lead(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<C
             Chart { name: name("overlay"), svg, alt: alt(&b), readings },
         ]);
     }
+    let mut charts = Vec::new();
+    if let Some((what, m)) = measure::other(r, x) {
+        let (svg, readings) = curves(&|a| measure::draw(a, r, x, what, m))?;
+        charts.push(Chart {
+            name: name("rule"),
+            svg,
+            alt: alt(&pick(r.lang, "规则图", "chart of the rule")),
+            readings,
+        });
+    }
     let (svg, readings) = curves(&|a| price::draw(a, r, x))?;
-    let mut charts =
-        vec![Chart { name: name("price"), svg, alt: alt(&pick(r.lang, "价格图", "price chart")), readings }];
+    charts.push(Chart { name: name("price"), svg, alt: alt(&pick(r.lang, "价格图", "price chart")), readings });
     let sheet = lead.findings.iter().map(|i| &r.findings[*i]).find_map(chain);
     if let Some(sheet) = sheet {
         let svg = draw(chain::height(sheet.rows.len()), &mut |a| chain::draw(a, r, x, sheet))?;

@@ -10,6 +10,10 @@ use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyl
 
 use crate::report::font;
 
+/// Size and ink of most texts, said once for the picture.
+const SIZE: f64 = 12.0;
+const INK: &str = "#1b2631";
+
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
 /// SVG under way.
@@ -23,24 +27,29 @@ impl<'a> Pen<'a> {
     pub fn new(svg: &'a mut String, size: (u32, u32)) -> Pen<'a> {
         let _ = write!(
             svg,
-            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" font-family="sans-serif">"#,
+            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" font-family="sans-serif" font-size="{SIZE}" fill="{INK}">"#,
             size.0, size.1
         );
         Pen { svg, size }
     }
 
-    /// A path of absolute and relative commands.
+    /// A path of absolute and relative commands; it goes on with the last one where that is drawn alike.
     fn path(&mut self, d: &str, fill: &str, colour: BackendColor, width: u32, more: &str) {
-        if !d.is_empty() && colour.alpha > 0.0 {
-            let (paint, opacity) = (hex(colour), opacity(colour));
-            let _ = match fill {
-                "" => write!(self.svg, r#"<path d="{d}" fill="{paint}"{opacity}/>"#),
-                _ => write!(
-                    self.svg,
-                    r#"<path d="{d}" fill="none" stroke="{paint}"{opacity} stroke-width="{width}"{more}/>"#
-                ),
-            };
+        if d.is_empty() || colour.alpha <= 0.0 {
+            return;
         }
+        let (paint, opacity) = (hex(colour), opacity(colour));
+        let width = if width == 1 { String::new() } else { format!(r#" stroke-width="{width}""#) };
+        let end = match fill {
+            "" => format!(r#"" fill="{paint}"{opacity}/>"#),
+            _ => format!(r#"" fill="none" stroke="{paint}"{opacity}{width}{more}/>"#),
+        };
+        if opacity.is_empty() && self.svg.ends_with(&end) {
+            self.svg.truncate(self.svg.len() - end.len());
+        } else {
+            self.svg.push_str("<path d=\"");
+        }
+        let _ = write!(self.svg, "{d}{end}");
     }
 }
 
@@ -52,13 +61,30 @@ fn opacity(c: BackendColor) -> String {
     if c.alpha < 1.0 { format!(r#" opacity="{:.2}""#, c.alpha) } else { String::new() }
 }
 
+/// Whether `b` lies on a level or upright way from `a` to `c`.
+fn on_the_way(a: BackendCoord, b: BackendCoord, c: BackendCoord) -> bool {
+    let level = a.1 == b.1 && b.1 == c.1 && (b.0 - a.0).signum() == (c.0 - b.0).signum();
+    level || a.0 == b.0 && b.0 == c.0 && (b.1 - a.1).signum() == (c.1 - b.1).signum()
+}
+
 /// Points as moves from one to the next: `M60,9h6v-3`.
 fn moves(points: impl IntoIterator<Item = BackendCoord>) -> String {
+    let mut kept: Vec<BackendCoord> = Vec::new();
+    for p in points {
+        if kept.last() == Some(&p) {
+            continue;
+        }
+        if let [.., a, b] = kept[..]
+            && on_the_way(a, b, p)
+        {
+            kept.pop();
+        }
+        kept.push(p);
+    }
     let (mut d, mut last) = (String::new(), None);
-    for (x, y) in points {
+    for (x, y) in kept {
         let _ = match last {
             None => write!(d, "M{x},{y}"),
-            Some((a, b)) if (a, b) == (x, y) => Ok(()),
             Some((a, b)) if b == y => write!(d, "h{}", x - a),
             Some((a, b)) if a == x => write!(d, "v{}", y - b),
             Some((a, b)) => write!(d, "l{},{}", x - a, y - b),
@@ -137,12 +163,10 @@ impl DrawingBackend for Pen<'_> {
             VPos::Bottom => -0.2,
         };
         let (size, baseline) = (style.size(), f64::from(y) + style.size() * down);
-        let _ = write!(
-            self.svg,
-            r#"<text x="{x}" y="{baseline:.0}" font-size="{size}" fill="{}"{anchor}>{}</text>"#,
-            hex(style.color()),
-            escaped(text)
-        );
+        let size = if size == SIZE { String::new() } else { format!(r#" font-size="{size}""#) };
+        let paint = hex(style.color());
+        let paint = if paint == INK { String::new() } else { format!(r#" fill="{paint}""#) };
+        let _ = write!(self.svg, r#"<text x="{x}" y="{baseline:.0}"{size}{paint}{anchor}>{}</text>"#, escaped(text));
         Ok(())
     }
 
@@ -255,5 +279,16 @@ impl<'p> Drawable<Pen<'p>> for Dots {
         }
         pen.path(&d, "none", colour(&self.stroke), self.stroke.width, r#" stroke-linecap="round""#);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_on_the_way_is_not_told() {
+        assert_eq!(moves([(0, 5), (2, 5), (6, 5), (6, 1), (6, 0), (6, 3)]), "M0,5h6v-5v3");
+        assert_eq!(moves([(0, 0), (0, 0), (1, 1)]), "M0,0l1,1");
     }
 }

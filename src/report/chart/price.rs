@@ -6,7 +6,7 @@ use super::curves::{Curve, Curves, curves};
 use super::frame::{ACCENT, Area, BLUE, BROWN, GREY, footer, pick, title};
 use super::pen::Stroke;
 use super::{Picture, Readings};
-use crate::model::{Day, MarketDay, NoticeState, Observed};
+use crate::model::{Day, MarketDay, Measure, NoticeState, Observed};
 use crate::report::Results;
 
 /// Fewest series that make a market worth drawing.
@@ -50,7 +50,7 @@ pub fn peers(r: &Results<'_>, market: &[MarketDay]) -> Option<Curve> {
     let (low, high) = (market.iter().map(|d| d.n).min()?, market.iter().map(|d| d.n).max()?);
     let n = if low == high { format!("n={high}") } else { format!("n={low}–{high}") };
     Some(Curve {
-        label: pick(r.lang, &format!("同类中位价\n及四分位带 {n}"), &format!("peers' median\nand quartiles {n}")),
+        label: pick(r.lang, &format!("同类中位价、\n四分位 {n}"), &format!("peers' median,\nquartiles {n}")),
         points: market.iter().map(|d| (d.day.0, d.median)).collect(),
         stroke: Stroke { colour: GREY, width: 1, dash: "" },
         dotted: false,
@@ -82,6 +82,9 @@ fn allowed(r: &Results<'_>, x: &Picture<'_>) -> Vec<Curve> {
     };
     let expected: Vec<(i32, f64)> = x.expected.iter().map(|e| (e.0.0, e.1)).collect();
     let ceiling = |points| curve(pick(r.lang, "规则允许价", "allowed by the rule"), points, "8 2 2 2");
+    if let Some(m) = super::measure::told(r, x, Observed::List) {
+        return compared(r, x, m).into_iter().map(|(label, points, dash)| curve(label, points, dash)).collect();
+    }
     if x.by_rule {
         return vec![ceiling(expected)];
     }
@@ -93,6 +96,17 @@ fn allowed(r: &Results<'_>, x: &Picture<'_>) -> Vec<Curve> {
     let of_price = mine.filter_map(|j| j.over()).find(|m| m.observed == Observed::Price && !m.ceiling.is_empty());
     out.extend(of_price.map(|m| ceiling(m.ceiling.iter().map(|c| (c.0.0, c.1)).collect())));
     out
+}
+
+/// The compared price shown beside the selling price, and the lowest price charged before.
+fn compared(r: &Results<'_>, x: &Picture<'_>, m: &Measure) -> [(String, Vec<(i32, f64)>, &'static str); 2] {
+    let p = r.panel.points(&r.panel.series[x.series[0]]);
+    let shown = p.day.iter().copied().zip(p.list.iter().copied()).filter(|l| l.1.is_finite()).collect();
+    let before = m.over.iter().map(|o| (o.day.0, o.allowed)).collect();
+    [
+        (pick(r.lang, "标示原价", "compared price"), shown, "6 3"),
+        (pick(r.lang, "此前最低成交价", "lowest before"), before, "8 2 2 2"),
+    ]
 }
 
 /// Base dates of the rules, and notices given.

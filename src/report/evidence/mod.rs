@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::chart;
-use super::{Results, manifest, page, paper};
+use super::{Results, manifest, page, paper, view};
 use crate::model::{Lang, Lead, RowRef, SourceRow, Text};
 
 /// Relative path and bytes of each file.
@@ -25,7 +25,7 @@ pub fn evidence(r: &Results<'_>, lead: &Lead, rows: &[SourceRow], text: &BTreeMa
     }
     files.push(("rows.csv".into(), rows::csv(r, rows, lead, text)?));
     both(r, "calculation", &calculation::parts(r, lead, rows)?, &mut files)?;
-    files.push(("method.md".into(), method(r, lead).into_bytes()));
+    files.push(("method.md".into(), method(r, lead)?.into_bytes()));
     let cover = cover::parts(r, lead, &files);
     both(r, "cover", &cover, &mut files)?;
     files.sort();
@@ -49,13 +49,14 @@ fn file(r: &Results<'_>, row: RowRef) -> String {
 }
 
 /// The pages of the screens and rules as used, with their parameters.
-fn method(r: &Results<'_>, lead: &Lead) -> String {
-    let mut text = String::new();
+fn method(r: &Results<'_>, lead: &Lead) -> Result<String> {
+    let (mut text, words) = (String::new(), view::words(r.lang)?);
     for screen in r.screens.iter().filter(|s| lead.screens.contains(&s.id)) {
         text += page(screen.page, r.lang);
         text += "\n\n";
         for p in screen.params {
-            text += &format!("- {} = {} {}\n", p.name, r.knobs[screen.id].get(p), p.unit);
+            let (name, value) = view::param(r, &words, screen.id, p);
+            text += &format!("- {name} = {value}\n");
         }
         text += "\n";
     }
@@ -68,9 +69,10 @@ fn method(r: &Results<'_>, lead: &Lead) -> String {
             text += "\n\n";
         }
     }
-    text + &say(
+    let limits = say(
         r,
         "筛查结果不能证明违法；平行定价可能合法；未被标记不等于合规。\n",
         "A screen proves nothing; parallel prices may be lawful; no flag is no clearance.\n",
-    )
+    );
+    Ok(text + &limits)
 }
