@@ -59,19 +59,16 @@ fn merged(panel: &Panel, screens: &[&Screen], findings: &[Finding], mut of: Vec<
 /// Screens that measure one thing: how far a price stands above its market.
 const ABOVE_MARKET: [&str; 2] = ["dated-step", "sustained-excess"];
 
-/// What a further finding adds. Where it measures the same rise once more, only when it began and how far: prices and
-/// cost have been told.
+/// What a further finding adds. Where it measures the same rise once more, only when it began: prices and cost have
+/// been told.
 fn also(screens: &[&Screen], first: &Finding, f: &Finding) -> Text {
     let title = screens.iter().find(|s| s.id == f.screen).map_or((f.screen, f.screen), |s| s.title);
     let same = [first, f].iter().all(|f| ABOVE_MARKET.contains(&f.screen));
     let Some(step) = f.steps.first().filter(|_| same) else { return f.reason.clone() };
-    let (old, new, size) = (step.last_old, step.first_new, f.measured);
+    let (old, new) = (step.last_old, step.first_new);
     Text::new(
-        format!("“{}”筛查也有发现：{old} 之后、不迟于 {new} 起涨，扣除市场涨跌约 {size:.0}%。", title.0),
-        format!(
-            "The screen \"{}\" finds it too: it began after {old} and not later than {new}, about {size:.0} % net of the market.",
-            title.1
-        ),
+        format!("“{}”筛查也有发现：{old} 之后、不迟于 {new} 起涨。", title.0),
+        format!("\"{}\" finds it too: it began after {old} and not later than {new}.", title.1),
     )
 }
 

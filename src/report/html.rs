@@ -160,6 +160,19 @@ mod tests {
         }
     }
 
+    /// A parameter, a unit or a fact without words would be English on a Chinese page.
+    #[test]
+    fn every_parameter_has_words() {
+        let words: toml::Table = toml::from_str(include_str!("words.toml")).unwrap();
+        for screen in crate::detect::SCREENS {
+            for p in screen.params {
+                for key in [format!("pn_{}", p.name), format!("pu_{}", p.unit)] {
+                    assert!(words["zh"].get(&key).is_some() && words["en"].get(&key).is_some(), "{}: {key}", screen.id);
+                }
+            }
+        }
+    }
+
     #[test]
     fn values_are_told_once() {
         assert_eq!(sparse(["4.5", "4.5", "-", "5"].map(str::to_owned).to_vec()), "4.5,,-,5");

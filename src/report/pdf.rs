@@ -142,7 +142,9 @@ pub fn bulletin(r: &Results<'_>, charts: &[Vec<Chart>]) -> Result<Vec<u8>> {
 fn in_full(r: &Results<'_>, lead: &Lead, charts: &[Chart], files: &mut Vec<(String, Vec<u8>)>) -> Result<Value> {
     let mut value = view::lead(r, lead)?;
     let mut pictures = Vec::new();
-    for chart in charts {
+    // What a rule looks at says more than the price beside it, and paper is short.
+    let rule = charts.iter().find(|c| c.name.ends_with("-rule"));
+    for chart in rule.map_or(charts, std::slice::from_ref) {
         let path = format!("{}.svg", files.len());
         files.push(svg(&path, chart));
         pictures.push(json!({"path": path, "alt": chart.alt}));

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Results, page as one_language, rules, weekly};
 use crate::model::{
-    CostExplained, Day, FileReport, Finding, Grade, Kind, Lang, Lead, Param, Screen, Sheet, State, Text, masked,
+    CostExplained, Day, FileReport, Finding, Grade, Kind, Lang, Lead, Param, RowNote, Screen, Sheet, State, Text,
+    masked,
 };
 
 /// Kinds a lead may have, in the order of the list.
@@ -224,12 +225,24 @@ pub fn shown(text: &str) -> String {
     super::pdf::name(&super::font::plain(text))
 }
 
+/// A sentence of ours that names from files stand in: longer than a name may be, and not endless.
+fn prose(text: &str) -> String {
+    const LONGEST: usize = 2_000;
+    let plain = super::font::plain(text);
+    if plain.chars().count() > LONGEST { plain.chars().take(LONGEST).collect::<String>() + "…" } else { plain }
+}
+
 /// All that is shown of a lead.
 pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
     let f = &r.findings[l.findings[0]];
     let file = |row: crate::model::RowRef| shown(&r.files[row.file() as usize].path);
-    let rows: Vec<Value> =
-        f.rows.iter().map(|n| json!({"file": file(n.row), "line": n.row.line(), "role": n.role.get(r.lang)})).collect();
+    // A file is named once, until another follows.
+    let named = |i: usize| i == 0 || f.rows[i].row.file() != f.rows[i - 1].row.file();
+    let row = |(i, n): (usize, &RowNote)| {
+        let file = if named(i) { file(n.row) } else { String::new() };
+        json!({"file": file, "line": n.row.line(), "role": n.role.get(r.lang)})
+    };
+    let rows: Vec<Value> = f.rows.iter().enumerate().map(row).collect();
     let steps: Vec<Value> = f
         .steps
         .iter()
@@ -250,7 +263,7 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
     let judged = r.judged.iter().filter(|j| told.contains(&j.series) && j.over().is_some());
     let mut value = listed(r, l);
     let more = json!({
-        "excess": money(r, l.excess_amount), "summary": shown(l.summary.get(r.lang)), "against": shown(&against(r, f)),
+        "excess": money(r, l.excess_amount), "summary": prose(l.summary.get(r.lang)), "against": prose(&against(r, f)),
         "sure": sure(r, l, f),
         "notes": l.quality_notes.iter().map(|t| t.get(r.lang)).collect::<Vec<_>>(),
         "p": chance(f.p_value), "floor": chance(f.p_floor), "tested": f.tested,

@@ -180,3 +180,73 @@ fn by_hand(table: &str) -> Option<f64> {
     };
     rows.iter().filter_map(of).reduce(|a, b| a + b)
 }
+
+/// Every file below a folder, by its path there.
+fn all_bytes(dir: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
+    let relative = |p: &PathBuf| p.strip_prefix(dir).unwrap().to_owned();
+    files(dir).iter().map(|p| (relative(p), std::fs::read(p).unwrap())).collect()
+}
+
+/// Run, evidence of a lead of each kind, and dossiers, twice over on different numbers of threads: page, bulletin,
+/// workbook, tables, JSON, charts as SVG, PNG and PDF, and the archives are the same to the byte.
+#[test]
+fn the_same_bytes_twice_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let market = folder.path().join("market");
+    let shown = |p: &Path| p.display().to_string();
+    let pricewatch = |arguments: &[&str]| {
+        let (ok, _, err) = pricewatch(arguments);
+        assert!(ok, "{err}");
+    };
+    pricewatch(&["simulate", "--conducts", "--sellers", "60", "--days", "120", "--out", &shown(&market)]);
+    let tables: Vec<String> = ["transactions", "prices", "certificates", "notices"]
+        .iter()
+        .flat_map(|t| [format!("--{t}"), shown(&market.join(format!("{t}.csv")))])
+        .collect();
+    let all = |name: &str, threads: &str| {
+        let (out, run) = (folder.path().join(name), shown(&folder.path().join(name).join("run")));
+        let mut arguments = vec!["run", "--quiet", "--threads", threads, "--out", &run];
+        arguments.extend(tables.iter().map(String::as_str));
+        pricewatch(&arguments);
+        let leads = csv::Reader::from_path(out.join("run/leads.csv")).unwrap().into_records();
+        let mut one_of_a_kind = std::collections::BTreeMap::new();
+        for lead in leads.map(|l| l.unwrap()) {
+            one_of_a_kind.entry(lead[1].to_owned()).or_insert_with(|| lead[0].to_owned());
+        }
+        assert!(one_of_a_kind.len() > 1, "{one_of_a_kind:?}");
+        let evidence = shown(&out.join("evidence"));
+        let mut arguments = vec!["evidence", "--run", &run, "--out", &evidence];
+        arguments.extend(one_of_a_kind.values().map(String::as_str));
+        pricewatch(&arguments);
+        pricewatch(&["dossier", "--run", &run, "--out", &shown(&out.join("dossier"))]);
+        all_bytes(&out)
+    };
+    let (a, b) = (all("a", "1"), all("b", "3"));
+    let endings: std::collections::BTreeSet<&str> = a.keys().filter_map(|p| p.extension()?.to_str()).collect();
+    for ending in ["csv", "html", "json", "md", "pdf", "png", "svg", "xlsx", "zip"] {
+        assert!(endings.contains(ending), "no {ending} among {endings:?}");
+    }
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+    for (path, bytes) in &a {
+        assert!(*bytes == b[path], "{} differs", path.display());
+    }
+}
+
+/// What grows with the leads: their list, their sections, the values behind their charts. 1,000 of them and a
+/// megabyte of fonts, methods and rules stay below ten (measured in benches/README.md).
+#[test]
+fn a_thousand_leads_fit_into_ten_megabytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    demo(&out, &[]);
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    let between = |from: &str, to: &str| {
+        let rest = &page[page.find(from).unwrap()..];
+        rest.find(to).unwrap()
+    };
+    let leads = csv::Reader::from_path(out.join("leads.csv")).unwrap().into_records().count();
+    let bytes =
+        between("<table id=\"list\">", "</section>") + between("<script type=\"application/json\"", "</script>");
+    assert!(bytes / leads < 9_000, "{} bytes a lead", bytes / leads);
+    assert!(page.len() - bytes < 1_000_000, "{} bytes beside the leads", page.len() - bytes);
+}

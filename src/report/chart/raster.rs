@@ -48,10 +48,10 @@ pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
         let name = fitted(&r.panel.sellers[r.panel.series[s].seller as usize].name, 12, NAMES - 14);
         write(area, &name, (16, y), ink(12, INK).pos(Pos::new(HPos::Left, VPos::Center)))?;
         let p = r.panel.points(&r.panel.series[s]);
-        for i in
-            (1..p.day.len()).filter(|i| (days.0..days.1).contains(&p.day[*i]) && p.price[*i] > p.price[i - 1] * RISE)
-        {
-            let bar = Rectangle::new([(p.day[i], upper - 0.1), (p.day[i] + 1, lower + 0.1)], GREY.mix(0.45).filled());
+        let drawn = |i: &usize| (days.0..days.1).contains(&p.day[*i]) && p.price[*i] > p.price[i - 1] * RISE;
+        let others: Vec<i32> = (1..p.day.len()).filter(drawn).map(|i| p.day[i]).collect();
+        for day in &others {
+            let bar = Rectangle::new([(*day, upper - 0.1), (day + 1, lower + 0.1)], GREY.mix(0.45).filled());
             plot.draw_series([bar]).map_err(fault)?;
         }
         for step in x.steps.iter().filter(|t| t.series == s) {
@@ -59,8 +59,14 @@ pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
             plot.draw_series([Rectangle::new([(day, upper), (day + 1, lower)], ACCENT.filled())]).map_err(fault)?;
             let before = x.steps.iter().filter(|t| t.episode == step.episode && t.first_new < step.first_new).count();
             let at = plot.backend_coord(&(day + 1, (upper + lower) / 2.0));
+            // Behind the bars that follow at once.
+            let mut left = at.0 + 3;
+            for other in others.iter().filter(|d| **d > day) {
+                let [from, to] = [*other, other + 1].map(|d| plot.backend_coord(&(d, 0.0)).0);
+                left = if from < left + 9 { left.max(to + 3) } else { left };
+            }
             let style = ink(12, ACCENT).pos(Pos::new(HPos::Left, VPos::Center));
-            write(area, &(before + 1).to_string(), (at.0 + 3, at.1), style)?;
+            write(area, &(before + 1).to_string(), (left, at.1), style)?;
         }
     }
     let note = pick(
