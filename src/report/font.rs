@@ -163,6 +163,15 @@ mod tests {
         assert_eq!(hangul.iter().filter(|c| lacking(c)).collect::<String>(), "");
     }
 
+    /// What we write ourselves can be set, in PDF and PNG too.
+    #[test]
+    fn our_own_words_have_glyphs() {
+        let pages = crate::detect::SCREENS.iter().map(|s| s.page).chain(crate::law::TESTS.iter().map(|t| t.page));
+        let text: String = pages.chain([include_str!("words.toml"), include_str!("evidence/calculation.rs")]).collect();
+        let lacking: BTreeSet<char> = text.chars().filter(|c| !c.is_control() && glyph(*c).is_none()).collect();
+        assert_eq!(lacking.into_iter().collect::<String>(), "");
+    }
+
     #[test]
     fn the_subset_is_much_smaller_than_the_font() {
         let subsets = subsets_base64("疑似线索 abc 123 퍼").unwrap();

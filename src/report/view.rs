@@ -286,18 +286,19 @@ fn against(r: &Results<'_>, f: &Finding) -> String {
     }
     let Some(cell) = f.subject.cell.map(|c| &r.panel.cells[c]) else { return String::new() };
     let (place, good) = (place(r, &cell.region), shown(cell.label.get(r.lang)));
+    let at = if place.is_empty() { String::new() } else { format!(" ({place})") };
     let n = |name: &str| fact(f, name).map(|v| format!("{v:.0}"));
     if let Some(n) = n("peers_compared") {
         return say(
             format!("{place}{good}的另外 {n} 个同类价格序列，全市场共同的涨跌已扣除"),
-            format!("{n} other series of {good} {place}, the movement of the whole market taken out"),
+            format!("{n} other series of {good}{at}, the movement of the whole market taken out"),
         );
     }
     if let Some(n) = n("independent_sellers_in_market") {
         return say(
             format!("{place}{good}的 {n} 个独立经营者：各自平时多久涨价一次，同日涨价本可有多少出于偶然"),
             format!(
-                "{n} independent sellers of {good} {place}: how often each usually rises, and how many joint days chance would give"
+                "{n} independent sellers of {good}{at}: how often each usually rises, and how many joint days chance would give"
             ),
         );
     }

@@ -12,6 +12,8 @@ use crate::model::{CostExplained, Course, Day, Grade, Kind, Lang, Lead, Param, S
 /// Excel's own bounds: characters of a cell, and rows of a sheet below the header.
 const CELL_CHARACTERS: usize = 32_000;
 const SHEET_ROWS: usize = 1_048_000;
+/// A4 as Excel numbers paper.
+const A4: u8 = 9;
 
 /// What a column of the list holds.
 enum Cell {
@@ -76,7 +78,7 @@ fn header(sheet: &mut Worksheet, names: &[&str], widths: &[f64], frozen: u16) ->
         sheet.set_column_width(c as u16, *width)?;
     }
     sheet.set_freeze_panes(1, frozen)?;
-    sheet.set_landscape().set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0)?;
+    sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0)?;
     Ok(())
 }
 
@@ -86,6 +88,8 @@ fn leads(r: &Results<'_>, charts: &[Option<String>], sheet: &mut Worksheet) -> R
     let names: Vec<&str> = columns.iter().map(|c| c.0).collect();
     let widths: Vec<f64> = columns.iter().map(|c| c.1).collect();
     header(sheet, &names, &widths, 1)?;
+    // Three sheets of A4 beside each other, each with the lead's id: one would be too small to read.
+    sheet.set_print_fit_to_pages(3, 0).set_repeat_columns(0, 0)?;
     for (n, (lead, chart)) in (1u32..).zip(r.leads.iter().zip(charts)) {
         for (c, (_, _, cell)) in (0u16..).zip(row(r, Some(lead), chart.as_deref().unwrap_or(""))) {
             write(r, sheet, n, c, &cell)?;

@@ -55,8 +55,31 @@ function drive() {
   function finish() {
     saw.reset = rows().length;
     saw.bad = window.__bad;
+    saw.contrast = contrast();
+    saw.unnamed = document.querySelectorAll("svg:not([aria-hidden]):not([role=img][aria-label])").length
+      + Array.from(document.querySelectorAll("input, select")).filter(function (e) { return !e.labels.length; }).length;
+    saw.first = document.querySelector("a, button, input, select, summary, [tabindex]").className;
+    saw.keys = Array.from(document.querySelectorAll("[tabindex]")).every(function (e) { return e.tabIndex === 0; });
     saw.inside = document.documentElement.scrollWidth <= innerWidth;
     told(saw);
+  }
+  // The least contrast of any text with what is behind it (WCAG 2.2: 4.5 for text of this size).
+  function contrast() {
+    function light(c) {
+      var of = c.map(function (v) { v /= 255; return v <= 0.04045 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4); });
+      return 0.2126 * of[0] + 0.7152 * of[1] + 0.0722 * of[2];
+    }
+    function colour(text) { var n = (text.match(/[\d.]+/g) || []).map(Number); return n.length > 3 && n[3] === 0 ? null : n; }
+    var walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT), least = 21, node;
+    while ((node = walk.nextNode())) {
+      var e = node.parentElement, behind = e;
+      if (!node.textContent.trim() || !e.getClientRects().length) continue;
+      while (behind && !colour(getComputedStyle(behind).backgroundColor)) behind = behind.parentElement;
+      var a = light(colour(e.closest("svg") ? getComputedStyle(e).fill : getComputedStyle(e).color));
+      var b = light(behind ? colour(getComputedStyle(behind).backgroundColor) : [255, 255, 255]);
+      least = Math.min(least, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+    }
+    return least;
   }
   function until(ready, then, n) {
     if (ready() || n > 200) { try { then(); } catch (e) { told({ bad: [String(e.stack)] }); } return; }
@@ -126,6 +149,9 @@ fn the_page_works_in_a_browser() {
         assert!(saw["read"].as_str().unwrap().contains("20"), "a date: {saw}");
         assert!(saw["table"].as_u64().unwrap() > 10, "{saw}");
         assert_eq!(saw["bad"], serde_json::json!([]), "{saw}");
+        assert!(saw["contrast"].as_f64().unwrap() >= 4.5, "{saw}");
+        assert_eq!((saw["unnamed"].as_u64(), saw["first"].as_str()), (Some(0), Some("skip")), "{saw}");
+        assert_eq!(saw["keys"], true, "{saw}");
     }
 }
 

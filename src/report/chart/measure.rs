@@ -36,8 +36,9 @@ pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>, what: Observed, m
     headed(area, x, &format!("{unit} · {name}"))?;
     let points = p.day.iter().copied().zip(values.iter().copied()).filter(|v| v.1.is_finite()).collect();
     let line = |label, points, colour, dash| {
-        let stroke = Stroke { colour, width: if dash == "" { 2 } else { 1 }, dash };
-        Curve { label, points, stroke, dotted: dash == "" }
+        let own = str::is_empty(dash);
+        let stroke = Stroke { colour, width: if own { 2 } else { 1 }, dash };
+        Curve { label, points, stroke, dotted: own }
     };
     let allowed = m.over.iter().map(|o| (o.day.0, o.allowed)).collect();
     let all = vec![

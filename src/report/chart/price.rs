@@ -6,7 +6,7 @@ use super::curves::{Curve, Curves, curves};
 use super::frame::{ACCENT, Area, BLUE, BROWN, GREY, footer, pick, title};
 use super::pen::Stroke;
 use super::{Picture, Readings};
-use crate::model::{Day, MarketDay, Measure, NoticeState, Observed};
+use crate::model::{Day, MarketDay, NoticeState, Observed};
 use crate::report::Results;
 
 /// Fewest series that make a market worth drawing.
@@ -71,7 +71,7 @@ fn cost(r: &Results<'_>, x: &Picture<'_>) -> Option<Curve> {
     Some(Curve { label, points, stroke: Stroke { colour: BROWN, width: 1, dash: "1 2" }, dotted: false })
 }
 
-/// What the market alone would give, and what a rule allows.
+/// What the market alone would give, and what a rule allows; of a compared price, itself and the lowest charged before.
 fn allowed(r: &Results<'_>, x: &Picture<'_>) -> Vec<Curve> {
     let stroke = Stroke { colour: BLUE, width: 1, dash: "6 3" };
     let curve = |label: String, points: Vec<(i32, f64)>, dash| Curve {
@@ -83,7 +83,13 @@ fn allowed(r: &Results<'_>, x: &Picture<'_>) -> Vec<Curve> {
     let expected: Vec<(i32, f64)> = x.expected.iter().map(|e| (e.0.0, e.1)).collect();
     let ceiling = |points| curve(pick(r.lang, "规则允许价", "allowed by the rule"), points, "8 2 2 2");
     if let Some(m) = super::measure::told(r, x, Observed::List) {
-        return compared(r, x, m).into_iter().map(|(label, points, dash)| curve(label, points, dash)).collect();
+        let p = r.panel.points(&r.panel.series[x.series[0]]);
+        let shown = p.day.iter().copied().zip(p.list.iter().copied()).filter(|l| l.1.is_finite()).collect();
+        let before = m.over.iter().map(|o| (o.day.0, o.allowed)).collect();
+        return vec![
+            curve(pick(r.lang, "标示原价", "compared price"), shown, "6 3"),
+            curve(pick(r.lang, "此前最低成交价", "lowest before"), before, "8 2 2 2"),
+        ];
     }
     if x.by_rule {
         return vec![ceiling(expected)];
@@ -96,17 +102,6 @@ fn allowed(r: &Results<'_>, x: &Picture<'_>) -> Vec<Curve> {
     let of_price = mine.filter_map(|j| j.over()).find(|m| m.observed == Observed::Price && !m.ceiling.is_empty());
     out.extend(of_price.map(|m| ceiling(m.ceiling.iter().map(|c| (c.0.0, c.1)).collect())));
     out
-}
-
-/// The compared price shown beside the selling price, and the lowest price charged before.
-fn compared(r: &Results<'_>, x: &Picture<'_>, m: &Measure) -> [(String, Vec<(i32, f64)>, &'static str); 2] {
-    let p = r.panel.points(&r.panel.series[x.series[0]]);
-    let shown = p.day.iter().copied().zip(p.list.iter().copied()).filter(|l| l.1.is_finite()).collect();
-    let before = m.over.iter().map(|o| (o.day.0, o.allowed)).collect();
-    [
-        (pick(r.lang, "标示原价", "compared price"), shown, "6 3"),
-        (pick(r.lang, "此前最低成交价", "lowest before"), before, "8 2 2 2"),
-    ]
 }
 
 /// Base dates of the rules, and notices given.

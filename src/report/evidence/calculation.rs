@@ -29,13 +29,16 @@ pub fn parts(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<Par
             plain(f.measured),
             plain(f.threshold)
         )));
+        let chances = [("p", f.p_value), ("q", f.q_value), (r_tested(&words), f.p_value.map(|_| f.tested as f64))];
+        let chances = chances.into_iter().filter_map(|(name, v)| Some(format!("{name} = {}", small(v?))));
         let facts = f.facts.iter().map(|(name, v, u)| format!("{} = {} {}", word("f", name), plain(*v), word("u", u)));
         let line = say(r, "行", "line");
         let noted =
             f.rows.iter().map(|n| format!("{}: {} {line} {}", n.role.get(r.lang), file(r, n.row), n.row.line()));
-        parts.push(Part::List(facts.chain(noted).collect()));
+        parts.push(Part::List(facts.chain(chances).chain(noted).collect()));
+        of_steps(r, f, &mut parts);
         match &f.rule {
-            Some(id) => of_rule(r, lead, id, &mut parts),
+            Some(id) => of_rule(r, lead, f, id, &mut parts),
             None => of_screen(r, lead, f, rows, &mut parts),
         }
     }
@@ -47,21 +50,63 @@ fn plain(v: f64) -> String {
     format!("{v:.4}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// Four significant digits where four decimals would say zero.
+fn small(v: f64) -> String {
+    if v != 0.0 && v.abs() < 0.001 { format!("{v:.3e}") } else { plain(v) }
+}
+
+fn r_tested(words: &serde_json::Value) -> &str {
+    words["tested"].as_str().unwrap_or("m")
+}
+
+/// The rises of a group one by one: which price became which, between which days, by how much.
+fn of_steps(r: &Results<'_>, f: &Finding, parts: &mut Vec<Part>) {
+    if f.steps.len() < 2 {
+        return;
+    }
+    let row = |s: &crate::model::Step| {
+        let seller = &r.panel.sellers[r.panel.series[s.series].seller as usize].name;
+        let percent = (s.new / s.old - 1.0) * 100.0;
+        vec![
+            s.episode.to_string(),
+            seller.clone(),
+            s.last_old.to_string(),
+            s.first_new.to_string(),
+            plain(s.old),
+            plain(s.new),
+            format!("{percent:.1}"),
+        ]
+    };
+    let head = [
+        say(r, "第几次", "episode"),
+        say(r, "经营者", "seller"),
+        say(r, "最后旧价日", "last day of the old price"),
+        say(r, "最先新价日", "first day of the new price"),
+        say(r, "旧价 a", "old price a"),
+        say(r, "新价 b", "new price b"),
+        say(r, "(b / a − 1) × 100", "(b / a − 1) × 100"),
+    ];
+    parts.push(Part::Table(head.to_vec(), f.steps.iter().map(row).collect(), None));
+}
+
 fn known(v: Option<f64>) -> String {
     v.map_or("–".into(), plain)
 }
 
 /// What a rule says, and row by row (observed − allowed) × quantity, and the sum.
-fn of_rule(r: &Results<'_>, lead: &Lead, id: &str, parts: &mut Vec<Part>) {
+fn of_rule(r: &Results<'_>, lead: &Lead, f: &Finding, id: &str, parts: &mut Vec<Part>) {
     let Some(rule) = r.rules.iter().find(|x| x.id == id) else { return };
     parts.push(Part::Text(format!("{} ({} {})", rule.says.get(r.lang), rule.clause.get(r.lang), rule.version)));
+    let mut sums = Vec::new();
     for j in r.judged.iter().filter(|j| r.rules[j.rule].id == id && lead.series.contains(&j.series)) {
         let Some(m) = j.over().filter(|m| m.observed != Observed::Words) else { continue };
         let product = &r.panel.items[r.panel.series[j.series].item as usize].product;
         parts.push(Part::Text(format!("{product}: {} {}", say(r, "基准 R =", "reference R ="), known(m.reference))));
         let amount = |o| Measure { observed: m.observed, over: vec![o], ..Measure::default() }.amount();
+        // A fee is paid once an order, whatever was bought.
+        let by_order = m.observed == Observed::Fee;
         let row = |o: &crate::model::Over| {
-            vec![
+            let mut cells = vec![
                 file(r, o.row),
                 o.row.line().to_string(),
                 o.day.to_string(),
@@ -69,19 +114,38 @@ fn of_rule(r: &Results<'_>, lead: &Lead, id: &str, parts: &mut Vec<Part>) {
                 plain(o.observed),
                 known(o.quantity),
                 known(amount(*o)),
-            ]
+            ];
+            if by_order {
+                cells.remove(5);
+            }
+            cells
         };
-        let head = [
+        let formula = if by_order { "P − A" } else { "(P − A) × Q" };
+        let mut head = vec![
             say(r, "文件", "file"),
             say(r, "行", "line"),
             say(r, "日期", "date"),
             say(r, "允许值 A", "allowed A"),
             say(r, "观测值 P", "observed P"),
             say(r, "数量 Q", "quantity Q"),
-            "(P − A) × Q".to_owned(),
+            formula.to_owned(),
         ];
-        let sum = m.amount().map(|sum| format!("Σ (P − A) × Q = {sum:.2}"));
-        parts.push(Part::Table(head.to_vec(), m.over.iter().map(row).collect(), sum));
+        if by_order {
+            head.remove(5);
+        }
+        sums.extend(m.amount());
+        let sum = m.amount().map(|sum| format!("Σ {formula} = {sum:.2}"));
+        parts.push(Part::Table(head, m.over.iter().map(row).collect(), sum));
+    }
+    if let (Some(told), true) = (f.excess_amount, sums.len() > 1) {
+        let added = (sums.iter().sum::<f64>() - told).abs() < 0.005;
+        let how = if added {
+            say(r, "以上各表之和", "the tables together")
+        } else {
+            say(r, "最大的一张表：同一单的收费只计一次", "the largest table: what one order shares counts once")
+        };
+        let word = say(r, "报告的超出金额", "excess amount as reported");
+        parts.push(Part::Text(format!("{word} = {told:.2} ({how})")));
     }
 }
 
@@ -110,6 +174,11 @@ fn of_screen(r: &Results<'_>, lead: &Lead, f: &Finding, rows: &[SourceRow], part
         say(r, "数量 Q", "quantity Q"),
         say(r, "(P − A) × Q，负数作 0", "(P − A) × Q, 0 where negative"),
     ];
+    parts.push(Part::Text(say(
+        r,
+        "P 为当日各行价格按数量加权的中位数，Q 为当日数量之和（退货不计），各行见 rows.csv；A 为按 method.md 的公式推算的价格，其中市场行情由全部输入数据得出，当日同类的中位价和四分位见 market.csv。",
+        "P is the day's median price weighted by quantity, Q the day's quantity (returns left out), row by row in rows.csv; A is the price the formula of method.md gives, whose market movement comes from all input data: market.csv has the day's median and quartiles of the peers.",
+    )));
     let same = f.excess_amount.is_some_and(|e| (e - sum).abs() < 0.005);
     let reported = f.excess_amount.map(|e| {
         let text = say(r, "报告的超出金额（公式见 method.md）", "excess amount as reported (formula in method.md)");

@@ -39,8 +39,8 @@ pub fn parts(r: &Results<'_>, lead: &Lead, files: &Files) -> Vec<Part> {
         Part::Table(head(say(r, "文件", "file")), outputs.collect(), None),
         Part::Text(say(
             r,
-            "SHA256SUMS 可用 sha256sum -c 核对。图表 PNG 宽 1920 像素，即 162 毫米、300 dpi。",
-            "Check with sha256sum -c SHA256SUMS. The PNG charts are 1,920 pixels wide: 162 mm at 300 dpi.",
+            "SHA256SUMS 可用 sha256sum -c 核对。rows.csv 的 original_text 逐字照录来源行（看不见的字符以代码示出，会被表格软件当作公式的前加撇号）。图表 PNG 宽 1920 像素，即 162 毫米、300 dpi。",
+            "Check with sha256sum -c SHA256SUMS. In rows.csv, original_text is the source row word for word (unseen characters by their codes, an apostrophe before what a spreadsheet would run). The PNG charts are 1,920 pixels wide: 162 mm at 300 dpi.",
         )),
     ]
 }

@@ -6,7 +6,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::chart;
 use super::{Results, manifest, page, paper, view};
@@ -24,6 +24,7 @@ pub fn evidence(r: &Results<'_>, lead: &Lead, rows: &[SourceRow], text: &BTreeMa
         files.extend(chart::export(&chart, Some(r.context.as_of))?);
     }
     files.push(("rows.csv".into(), rows::csv(r, rows, lead, text)?));
+    files.extend(market(r, lead)?.map(|bytes| ("market.csv".to_owned(), bytes)));
     both(r, "calculation", &calculation::parts(r, lead, rows)?, &mut files)?;
     files.push(("method.md".into(), method(r, lead)?.into_bytes()));
     let cover = cover::parts(r, lead, &files);
@@ -32,6 +33,22 @@ pub fn evidence(r: &Results<'_>, lead: &Lead, rows: &[SourceRow], text: &BTreeMa
     let sums: String = files.iter().map(|(name, bytes)| format!("{}  {name}\n", manifest::sha256(bytes))).collect();
     files.push(("SHA256SUMS".into(), sums.into_bytes()));
     Ok(files)
+}
+
+/// The market a lead is compared with, day by day: how many series, quartiles, and the index with each seller's level
+/// taken out (1 on the first day).
+fn market(r: &Results<'_>, lead: &Lead) -> Result<Option<Vec<u8>>> {
+    let Some(days) = lead.cell.map(|c| &r.panel.cells[c].market).filter(|m| !m.is_empty()) else { return Ok(None) };
+    let mut out = ::csv::Writer::from_writer(Vec::new());
+    out.write_record(["date", "series", "quartile_1", "median", "quartile_3", "index"])?;
+    for d in days {
+        let index = (d.index - days[0].index).exp();
+        let number = |v: f64, digits: usize| if v.is_finite() { format!("{v:.digits$}") } else { String::new() };
+        let prices = [d.q1, d.median, d.q3].map(|v| number(v, 4));
+        let [q1, median, q3] = prices;
+        out.write_record([d.day.to_string(), d.n.to_string(), q1, median, q3, number(index, 6)])?;
+    }
+    Ok(Some(out.into_inner().context("market.csv")?))
 }
 
 fn both(r: &Results<'_>, name: &str, parts: &[paper::Part], files: &mut Files) -> Result<()> {
