@@ -97,6 +97,7 @@
     var id = decodeURIComponent(location.hash.slice(1)), lead = id && section(id);
     if (lead && lead.matches("details.lead")) {
       lead.hidden = false;
+      lead.classList.remove("over");
       lead.open = true;
       lead.querySelector("summary").focus({ preventScroll: true });
       lead.scrollIntoView();
@@ -107,6 +108,8 @@
 
   // Search, filters, sorting --------------------------------------------------------------------
   if (!list) return;
+  // More rows than these are laid out only when asked for, or on paper.
+  var limit = 100, rest = section("rest");
   var form = document.querySelector("form.tools"), body = list.tBodies[0], rows = Array.from(body.rows);
   var column = {};
   all("th", list).forEach(function (th, i) { if (th.dataset.f) column[th.dataset.f] = i; });
@@ -131,20 +134,27 @@
   function filter() {
     var words = section("q").value.toLowerCase().split(/\s+/).filter(Boolean), left = 0;
     var want = Object.keys(column).map(function (name) { return [column[name], section("f-" + name).value]; });
-    var rule = section("f-rule").value;
+    var rule = section("f-rule").value, kept = document.querySelector(":target");
     rows.forEach(function (tr) {
       var found = words.every(function (word) { return search[place.get(tr)].includes(word); })
         && want.every(function (w) { return !w[1] || text(tr, w[0]).trim() === w[1]; })
         && (!rule || tr.dataset.r.split(" ").includes(rule));
-      tr.hidden = !found;
-      var lead = section(text(tr, 1));
-      if (lead) lead.hidden = !found;
       left += found;
+      var lead = section(text(tr, 1));
+      [tr, lead].forEach(function (e) {
+        if (!e) return;
+        e.hidden = !found;
+        e.classList.toggle("over", found && left > limit && e !== kept);
+      });
     });
+    section("leads").classList.add("ready");
+    rest.hidden = left <= limit;
+    rest.textContent = rest.dataset.text.replace("{n}", left - limit);
     section("none").hidden = left > 0;
     var count = section("count");
     count.textContent = count.dataset.text.replace("{n}", left).replace("{m}", rows.length);
   }
+  rest.addEventListener("click", function () { limit = Infinity; filter(); });
   form.addEventListener("input", filter);
   form.addEventListener("submit", function (e) { e.preventDefault(); });
   form.addEventListener("reset", function () { setTimeout(filter); });
@@ -171,6 +181,7 @@
       });
       body.append.apply(body, rows);
       rows.forEach(function (tr) { var lead = section(text(tr, 1)); if (lead) lead.parentNode.append(lead); });
+      filter();
     });
   });
 
@@ -178,7 +189,7 @@
   body.addEventListener("keydown", function (e) {
     var step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
     if (!step || e.target.tagName !== "A") return;
-    var shown = rows.filter(function (tr) { return !tr.hidden; });
+    var shown = rows.filter(function (tr) { return !tr.hidden && !tr.classList.contains("over"); });
     var next = shown[shown.indexOf(e.target.closest("tr")) + step];
     if (next) { next.querySelector("a").focus(); e.preventDefault(); }
   });

@@ -26,6 +26,8 @@ function drive() {
   function input(id, value) { var e = document.getElementById(id); e.value = value; e.dispatchEvent(new Event("input", { bubbles: true })); }
   function cells(i) { return rows().map(function (r) { return r.cells[i].textContent; }); }
   var saw = { rows: rows().length, leads: leads(), tools: !document.querySelector("form.tools").hidden };
+  function laid() { return rows().filter(function (r) { return r.getClientRects().length; }).length; }
+  saw.laid = laid(); document.getElementById("rest").click(); saw.laid_all = laid();
   var first = rows()[0].cells[1].textContent;
   input("q", first); saw.search = [rows().length, leads(), cells(1)[0] === first];
   input("q", "no such words"); saw.nothing = [rows().length, !document.getElementById("none").hidden]; input("q", "");
@@ -100,6 +102,7 @@ fn clicked(page: &Path) -> Option<serde_json::Value> {
     let text = std::fs::read_to_string(page).unwrap();
     let probed =
         text.replacen("<head>", &format!("<head>{BEFORE}"), 1).replacen("</body>", &format!("{AFTER}</body>"), 1);
+    let probed = probed.replacen("var limit = 100", "var limit = 5", 1);
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("page.html");
     std::fs::write(&copy, probed).unwrap();
@@ -137,6 +140,7 @@ fn the_page_works_in_a_browser() {
         let n = csv::Reader::from_path(out.join("leads.csv")).unwrap().into_records().count();
         assert!(n > 2);
         assert_eq!((saw["rows"].as_u64(), saw["leads"].as_u64()), (Some(n as u64), Some(n as u64)), "{saw}");
+        assert_eq!((saw["laid"].as_u64(), saw["laid_all"].as_u64()), (Some(5), Some(n as u64)), "{saw}");
         assert_eq!(saw["search"], serde_json::json!([1, 1, true]), "{saw}");
         assert_eq!(saw["nothing"], serde_json::json!([0, true]), "{saw}");
         assert!(saw["kind"][0].as_u64().unwrap() < n as u64 && saw["kind"][1] == true, "{saw}");
