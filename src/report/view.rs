@@ -62,9 +62,14 @@ fn chance(p: Option<f64>) -> String {
     p.map_or("–".to_owned(), |p| if p < 0.0001 { "<0.0001".to_owned() } else { format!("{p:.4}") })
 }
 
-/// A price: two decimals, four where it is below a tenth.
+/// A price: two decimals, four where it is below a tenth, none where it is a round sum of thousands.
 fn price(value: Option<f64>) -> String {
-    number(value, if value.is_some_and(|v| v.abs() < 0.1 && v != 0.0) { 4 } else { 2 })
+    let digits = match value {
+        Some(v) if v.abs() < 0.1 && v != 0.0 => 4,
+        Some(v) if v.abs() >= 1000.0 && v.fract() == 0.0 => 0,
+        _ => 2,
+    };
+    number(value, digits)
 }
 
 /// A figure with as many digits as its size bears; prices (a unit with a slash) as prices.
@@ -131,6 +136,9 @@ fn fact(f: &Finding, name: &str) -> Option<f64> {
     f.facts.iter().find(|x| x.0 == name).map(|x| x.1)
 }
 
+/// Series below which how many of them rose says little: the median of what was on offer did.
+const FEW: f64 = 5.0;
+
 /// Rises the whole market shares, by place and good: when, how far, how many; who moved first where that is known.
 pub fn events(r: &Results<'_>) -> Vec<Value> {
     let mut of: Vec<&Finding> = r.findings.iter().filter(|f| f.kind == Kind::MarketEvent).collect();
@@ -143,6 +151,7 @@ pub fn events(r: &Results<'_>) -> Vec<Value> {
         json!({"place": cell.map(|c| place(r, &c.region)), "good": cell.map(|c| shown(c.label.get(r.lang))),
             "what": screen.map(|s| title(s, r.lang)), "from": f.window.0, "to": f.window.1, "rise": whole("rise"),
             "days": whole("mass_rise_days"), "rising": whole("series_rising"), "all": whole("series_compared"),
+            "few": fact(f, "series_compared").is_none_or(|n| n < FEW),
             "first": first, "text": f.reason.get(r.lang)})
     };
     of.iter().map(one).collect()
