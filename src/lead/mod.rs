@@ -215,6 +215,21 @@ fn innocent(panel: &Panel, f: &Finding) -> Vec<Check> {
             check("公开价格的独立跟随", "independent following of public prices", State::Unknown),
         ];
     }
+    if f.kind == Kind::PriceFraud {
+        return vec![
+            check(
+                "另有公示的优惠条件（会员价、满减、优惠券）",
+                "other terms on display (members, coupons)",
+                State::Unknown,
+            ),
+            check(
+                "划线价已注明是别的价格（如厂家指导价）",
+                "the compared price is said to be another, such as the maker's list price",
+                State::Unknown,
+            ),
+            check("录入错误", "a typing error", State::Unknown),
+        ];
+    }
     vec![
         cost,
         check("换了规格、包装或版本", "another size, pack or version", State::Unknown),
@@ -226,6 +241,15 @@ fn innocent(panel: &Panel, f: &Finding) -> Vec<Check> {
 fn next_steps(f: &Finding) -> Vec<Text> {
     if let Some(party) = &f.party {
         return party.next_steps.clone();
+    }
+    if f.kind == Kind::PriceFraud {
+        return vec![
+            Text::new(
+                "以价签、网页或广告的留存核对来源行",
+                "check the source rows against tags, pages and advertisements kept",
+            ),
+            Text::new("调取此前七日的成交记录和收银票据", "obtain the sales and receipts of the seven days before"),
+        ];
     }
     let mut steps = vec![
         Text::new("核对窗口内的原始票据与来源行", "check the receipts behind the source rows of the window"),
