@@ -145,11 +145,10 @@ pub fn events(r: &Results<'_>) -> Vec<Value> {
     of.sort_by_key(|f| (f.subject.cell, f.window, f.screen));
     let one = |f: &&Finding| {
         let cell = f.subject.cell.map(|c| &r.panel.cells[c]);
-        let screen = r.screens.iter().find(|s| s.id == f.screen);
         let first = f.sheet.as_ref().and_then(|s| s.rows.first()?.get(1)).map(|owner| shown(owner));
         let whole = |name: &str| fact(f, name).map(|v| format!("{v:.0}"));
         json!({"place": cell.map(|c| place(r, &c.region)), "good": cell.map(|c| shown(c.label.get(r.lang))),
-            "what": screen.map(|s| title(s, r.lang)), "from": f.window.0, "to": f.window.1, "rise": whole("rise"),
+            "what": screen_title(r, f), "from": f.window.0, "to": f.window.1, "rise": whole("rise"),
             "days": whole("mass_rise_days"), "rising": whole("series_rising"), "all": whole("series_compared"),
             "few": fact(f, "series_compared").is_none_or(|n| n < FEW),
             "first": first, "text": f.reason.get(r.lang)})
@@ -159,6 +158,11 @@ pub fn events(r: &Results<'_>) -> Vec<Value> {
 
 fn title(s: &Screen, lang: Lang) -> &'static str {
     if lang == Lang::Zh { s.title.0 } else { s.title.1 }
+}
+
+/// Title of the screen of a finding.
+pub fn screen_title(r: &Results<'_>, f: &Finding) -> String {
+    r.screens.iter().find(|s| s.id == f.screen).map_or(f.screen, |s| title(s, r.lang)).to_owned()
 }
 
 /// How an input was read: its encoding, or its format where that has none.

@@ -21,7 +21,9 @@ pub fn parts(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<Par
         Part::Text(lead.summary.get(r.lang).to_owned()),
     ];
     for f in lead.findings.iter().map(|i| &r.findings[*i]) {
-        parts.push(Part::Section(f.rule.clone().unwrap_or_else(|| f.screen.to_owned())));
+        let rule = r.rules.iter().find(|x| f.rule.as_ref() == Some(&x.id));
+        let name = rule.map_or_else(|| view::screen_title(r, f), |x| x.title.get(r.lang).to_owned());
+        parts.push(Part::Section(format!("{name} [{}]", rule.map_or(f.screen, |x| &x.id))));
         let unit = word("u", &f.unit);
         let (measured, threshold) = (say(r, "测得", "measured"), say(r, "门槛", "threshold"));
         parts.push(Part::Text(format!(
