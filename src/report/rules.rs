@@ -200,11 +200,11 @@ pub fn ids(r: &Results<'_>, l: &Lead) -> String {
     l.rules.iter().map(mark).collect::<Vec<_>>().join(";")
 }
 
-/// What a finding rests on, in the report's language: the clause of its rule, or its screen.
+/// What a finding rests on, in the report's language: the clause of its rule, or the screen's paper.
 pub fn basis(r: &Results<'_>, f: &Finding) -> String {
     match r.rules.iter().find(|x| f.rule.as_ref() == Some(&x.id)) {
         Some(rule) => format!("{}{}", rule.clause.get(r.lang), rule.mark(r.lang)),
-        None => super::view::screen_title(r, f),
+        None => f.basis.to_string(),
     }
 }
 
