@@ -63,13 +63,17 @@ const ABOVE_MARKET: [&str; 2] = ["dated-step", "sustained-excess"];
 /// been told.
 fn also(screens: &[&Screen], first: &Finding, f: &Finding) -> Text {
     let title = screens.iter().find(|s| s.id == f.screen).map_or((f.screen, f.screen), |s| s.title);
-    let same = [first, f].iter().all(|f| ABOVE_MARKET.contains(&f.screen));
-    let Some(step) = f.steps.first().filter(|_| same) else { return f.reason.clone() };
-    let (old, new) = (step.last_old, step.first_new);
-    Text::new(
-        format!("“{}”筛查也有发现：{old} 之后、不迟于 {new} 起涨。", title.0),
-        format!("\"{}\" finds it too: it began after {old} and not later than {new}.", title.1),
-    )
+    if ![first, f].iter().all(|f| ABOVE_MARKET.contains(&f.screen)) {
+        return f.reason.clone();
+    }
+    let (zh, en) = match f.steps.first().filter(|_| f.screen == ABOVE_MARKET[0]) {
+        Some(step) => (
+            format!("最大的一步在 {} 之后、不迟于 {}", step.last_old, step.first_new),
+            format!("the largest step came after {} and not later than {}", step.last_old, step.first_new),
+        ),
+        None => (format!("自 {} 起高于市场", f.window.0), format!("it stands above the market from {} on", f.window.0)),
+    };
+    Text::new(format!("“{}”筛查也有发现：{zh}。", title.0), format!("\"{}\" finds it too: {en}.", title.1))
 }
 
 /// A rule's exemptions are explanations to rule out, once each.
