@@ -726,9 +726,7 @@ fn a_dossier_keeps_to_one_language() {
         assert!(shown.is_empty(), "{name}: {shown:?}");
     }
     let page = std::fs::read_to_string(files.join("S1.html")).unwrap();
-    assert!(
-        page.contains("California: more than 10 %") && page.contains("yuan/piece") && page.contains("interview")
-    );
+    assert!(page.contains("California: more than 10 %") && page.contains("yuan/piece") && page.contains("interview"));
 }
 
 /// From the folder alone: the sum of (P − A) × Q over the listed rows is the amount of the lead, and every row is quoted
