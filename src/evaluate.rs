@@ -56,6 +56,10 @@ pub struct Scores {
     pub gouging: Score,
     /// Groups: same region and product, Jaccard of sellers ≥ 0.5.
     pub collusion: Score,
+    /// Pairs of sellers of one region and product: planted in a group, and led in a group.
+    pub pairs: Score,
+    /// Planted groups with three or more joint rises, and how many of them are found.
+    pub repeated: (usize, usize),
     /// Other planted conducts, seller by seller: name and score, where the truth has any.
     pub conducts: Vec<(&'static str, Score)>,
 }
@@ -127,9 +131,14 @@ fn scores(truth: &str, leads: &[Row]) -> Result<Scores> {
     };
     let gouging: Vec<&Row> = leads.iter().filter(|l| l.kind == "gouging" && !in_group(l)).collect();
     let collusion: Vec<&Row> = leads.iter().filter(|l| l.kind == "collusion").collect();
+    let (taken, of_groups) = score(&collusion, &groups, 0.5);
+    let rises = truth["collusion"].as_array().into_iter().flatten().map(|c| c["dates"].as_array().map_or(0, Vec::len));
+    let repeated: Vec<bool> = rises.zip(taken).filter(|(rises, _)| *rises >= 3).map(|(_, taken)| taken).collect();
     Ok(Scores {
-        gouging: score(&gouging, &single, 1.0),
-        collusion: score(&collusion, &groups, 0.5),
+        gouging: score(&gouging, &single, 1.0).1,
+        collusion: of_groups,
+        pairs: of_pairs(&collusion, &groups),
+        repeated: (repeated.len(), repeated.iter().filter(|found| **found).count()),
         conducts: conducts(&truth, leads),
     })
 }
@@ -174,7 +183,25 @@ fn jaccard(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
     both / (a.len() as f64 + b.len() as f64 - both)
 }
 
-fn score(leads: &[&Row], planted: &[Row], least: f64) -> Score {
+/// Every two sellers of a group, once.
+fn of_pairs(leads: &[&Row], planted: &[Row]) -> Score {
+    fn pairs<'a>(groups: impl Iterator<Item = &'a Row>) -> BTreeSet<[&'a str; 4]> {
+        let of_group = |g: &'a Row| {
+            let two = move |a: &'a String| {
+                let after = g.sellers.range::<String, _>((std::ops::Bound::Excluded(a), std::ops::Bound::Unbounded));
+                after.map(move |b| [g.region.as_str(), &g.product, a, b])
+            };
+            g.sellers.iter().flat_map(two)
+        };
+        groups.flat_map(of_group).collect()
+    }
+    let (led, planted) = (pairs(leads.iter().copied()), pairs(planted.iter()));
+    let right = led.intersection(&planted).count();
+    Score { planted: planted.len(), leads: led.len(), right, average_precision: None }
+}
+
+/// Which of the planted are found, one to one, and the score.
+fn score(leads: &[&Row], planted: &[Row], least: f64) -> (Vec<bool>, Score) {
     let mut taken = vec![false; planted.len()];
     let (mut right, mut sum) = (0, 0.0);
     for (rank, lead) in leads.iter().enumerate() {
@@ -191,14 +218,15 @@ fn score(leads: &[&Row], planted: &[Row], least: f64) -> Score {
         }
     }
     let average_precision = (!planted.is_empty()).then(|| sum / planted.len() as f64);
-    Score { planted: planted.len(), leads: leads.len(), right, average_precision }
+    let score = Score { planted: planted.len(), leads: leads.len(), right, average_precision };
+    (taken, score)
 }
 
 impl fmt::Display for Scores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let show = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
         write!(f, "kind               planted leads right precision recall f1    average_precision")?;
-        let both = [("gouging", &self.gouging), ("collusion", &self.collusion)];
+        let both = [("gouging", &self.gouging), ("collusion", &self.collusion), ("collusion pairs", &self.pairs)];
         for (name, s) in both.into_iter().chain(self.conducts.iter().map(|(n, s)| (*n, s))) {
             write!(
                 f,
@@ -229,6 +257,11 @@ mod tests {
         assert_eq!((s.gouging.leads, s.gouging.right), (2, 1), "x belongs to a planted group");
         assert_eq!(s.gouging.average_precision, Some(0.25));
         assert_eq!((s.collusion.precision(), s.collusion.recall()), (Some(0.5), Some(1.0)));
+        assert_eq!(
+            (s.pairs.planted, s.pairs.leads, s.pairs.right),
+            (3, 4, 1),
+            "xy of xy, xz, yz; the three of q are wrong"
+        );
         let none = evaluate(truth, "kind,region,product,sellers\n").unwrap();
         assert_eq!((none.gouging.precision(), none.gouging.recall()), (None, Some(0.0)));
     }

@@ -24,10 +24,12 @@ pub struct Line {
     series: usize,
     gouging: Score,
     collusion: Score,
+    pairs: Score,
+    repeated: (usize, usize),
 }
 
 /// The head of the table of [`Line`]s, Markdown.
-pub const HEAD: &str = "| scenario | worlds | series | single: planted | precision | recall | F1 | AP | false per 1,000 series | groups: planted | precision | recall | F1 | false per world |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
+pub const HEAD: &str = "| scenario | worlds | series | single: planted | precision | recall | F1 | AP | false per 1,000 series | groups: planted | precision | recall | F1 | with 3 rises or more: found | pair F1 | false per world |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 /// Worlds of 3 cities × 2 goods × 40 sellers × 140 days, one per seed, with enterprises and, if asked, the cost series.
 pub fn grid(scenario: &'static Scenario, seeds: RangeInclusive<u64>, costs: bool) -> Result<Line> {
@@ -38,6 +40,8 @@ pub fn grid(scenario: &'static Scenario, seeds: RangeInclusive<u64>, costs: bool
         line.series += series;
         line.gouging.add(&scores.gouging);
         line.collusion.add(&scores.collusion);
+        line.pairs.add(&scores.pairs);
+        line.repeated = (line.repeated.0 + scores.repeated.0, line.repeated.1 + scores.repeated.1);
     }
     Ok(line)
 }
@@ -71,6 +75,7 @@ impl fmt::Display for Line {
         write!(f, "| {} | {} | {} ", show(g.recall()), show(g.f1()), show(g.average_precision))?;
         write!(f, "| {:.2} | {} ", 1000.0 * wrong(g) / self.series.max(1) as f64, c.planted)?;
         write!(f, "| {} | {} | {} ", show(c.precision()), show(c.recall()), show(c.f1()))?;
+        write!(f, "| {} of {} | {} ", self.repeated.1, self.repeated.0, show(self.pairs.f1()))?;
         write!(f, "| {:.2} |", wrong(c) / self.worlds.max(1) as f64)
     }
 }

@@ -6,6 +6,7 @@ pub mod curveball;
 pub mod fdr;
 pub mod forest;
 pub mod leave_out;
+pub mod min_p;
 pub mod online_fdr;
 pub mod pass_through;
 pub mod pieces;

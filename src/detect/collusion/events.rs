@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::groups::MAX_UNSEEN;
+use super::jitter::Calendar;
 use crate::model::panel::PointsView;
 use crate::model::{Cell, Day, Panel};
 
@@ -15,7 +15,9 @@ pub struct Rise {
     pub at: usize,
     /// Day of that point.
     pub day: i32,
-    /// Days without a price just before: the rise may be that much older.
+    /// The same, counted in the market's periods.
+    pub period: i32,
+    /// Periods without a price just before: the rise may be that much older.
     pub unseen: i32,
     /// Log size.
     pub size: f64,
@@ -28,55 +30,116 @@ pub struct Rise {
 /// Smallest relative rise, and the coin it must move: METHODS 2.0.
 pub const MIN_RISE: f64 = 0.02;
 const COIN: f64 = 0.01;
-/// A change across a longer gap has no date.
+/// A change across a longer gap, or more than a period without a price, has no date.
 const MAX_GAP_DAYS: i32 = 7;
+/// A rise is dated to at most this many periods, or the null and the data would coincide at will.
+const MAX_UNSEEN: i32 = 2;
 /// A price that comes back, within one percent, to what was asked in the days before it was lowered ends a
 /// sale and is no rise.
 const SALE_DAYS: i32 = 10;
 const BACK: f64 = 0.01;
 /// Days each side in which the share of rising entities is taken.
 const RHYTHM_DAYS: i32 = 5;
+/// Typical gaps from this many days on are no daily prices.
+const SPARSE_DAYS: i32 = 4;
 /// Cost allowance: κ and the days within which it is spent (METHODS 2.3).
 const KAPPA: f64 = 1.2;
-const COST_DAYS: i32 = 21;
+const COST_DAYS: i32 = 28;
 
-/// The rises of each entity of a cell, by entity; several shops of one owner that move within a day count once.
-pub fn entity_rises(panel: &Panel, cell: &Cell) -> BTreeMap<u32, Vec<Rise>> {
+/// A month turns in its first and its last two days.
+const TURN_DAYS: i8 = 2;
+
+/// How a market's time is counted.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Clock {
+    /// First day.
+    pub first: i32,
+    /// First and last period.
+    pub span: (i32, i32),
+    /// Days of a period: the typical gap between a seller's prices.
+    pub step: i32,
+}
+
+impl Clock {
+    /// Of a cell; `None` where no seller has two prices.
+    pub fn new(panel: &Panel, cell: &Cell) -> Option<Clock> {
+        let (first, last) = (cell.market.first()?.day.0, cell.market.last()?.day.0);
+        let days = |s: &crate::model::Series| panel.points(s).day;
+        let mut gaps: Vec<i32> =
+            panel.series[cell.series.clone()].iter().flat_map(|s| days(s).windows(2).map(|w| w[1] - w[0])).collect();
+        let middle = gaps.len() / 2;
+        let typical = *gaps.get_mut(..).filter(|g| !g.is_empty())?.select_nth_unstable(middle).1;
+        let step = if typical < SPARSE_DAYS { 1 } else { typical };
+        Some(Clock { first, span: (0, (last - first) / step), step })
+    }
+
+    /// Of a day.
+    pub fn period(&self, day: i32) -> i32 {
+        (day - self.first).div_euclid(self.step)
+    }
+
+    /// Weekday and part of the month of each period.
+    pub fn calendar(&self) -> Calendar {
+        let class = |period: i32| {
+            let day = Day(self.first + period);
+            let (date, length) = (day.date(), day.date().days_in_month());
+            let part = if date.day() <= TURN_DAYS {
+                0
+            } else if date.day() > length - TURN_DAYS {
+                1
+            } else {
+                2
+            };
+            (day.0.rem_euclid(7) as usize, part)
+        };
+        (self.span.0..=self.span.1).map(|period| if self.step == 1 { class(period) } else { (0, 0) }).collect()
+    }
+
+    /// Periods within which rises coincide: a day, or the same period where they are longer.
+    pub fn same(&self) -> i32 {
+        i32::from(self.step == 1)
+    }
+}
+
+/// The rises of each entity of a cell that cost leaves at least `MIN_RISE` of, by entity; several shops of one owner
+/// that move together count once.
+pub fn entity_rises(panel: &Panel, cell: &Cell, clock: &Clock) -> BTreeMap<u32, Vec<Rise>> {
     let mut all: BTreeMap<u32, Vec<Rise>> = BTreeMap::new();
     for s in cell.series.clone() {
         let series = &panel.series[s];
         if !panel.sellers[series.seller as usize].marketplace {
-            all.entry(panel.entity(series)).or_default().extend(rises(s, &panel.points(series), cell));
+            let found = rises(s, &panel.points(series), cell, clock).into_iter().filter(|r| r.unexplained >= MIN_RISE);
+            all.entry(panel.entity(series)).or_default().extend(found);
         }
     }
     for list in all.values_mut() {
         list.sort_by_key(|r| (r.day, r.series));
-        list.dedup_by(|b, a| b.day - a.day <= 1);
+        list.dedup_by(|b, a| b.period - a.period <= clock.same());
     }
     all
 }
 
-/// Leaves only rises in quiet times: where more than `share` of the entities rise within ±`RHYTHM_DAYS`, the whole
-/// market answers to something, and like sellers answer alike.
-pub fn keep_quiet(all: &mut BTreeMap<u32, Vec<Rise>>, share: f64) {
-    let first = all.values().flatten().map(|r| r.day).min().unwrap_or(0) - RHYTHM_DAYS;
-    let last = all.values().flatten().map(|r| r.day).max().unwrap_or(0) + RHYTHM_DAYS;
-    let mut rising = vec![0usize; (last - first + 1) as usize];
+/// Leaves only rises in quiet times: where more than `share` of the entities rise within ±`RHYTHM_DAYS` (a period where
+/// those are longer), the whole market answers to something, and like sellers answer alike.
+pub fn keep_quiet(all: &mut BTreeMap<u32, Vec<Rise>>, clock: &Clock, share: f64) {
+    let side = (RHYTHM_DAYS / clock.step).max(1);
+    let first = clock.span.0 - side;
+    let mut rising = vec![0usize; (clock.span.1 + side - first + 1) as usize];
     for list in all.values() {
         let mut until = first;
         for r in list {
-            let from = until.max(r.day - RHYTHM_DAYS);
-            until = r.day + RHYTHM_DAYS + 1;
+            let from = until.max(r.period - side);
+            until = r.period + side + 1;
             (from..until).for_each(|d| rising[(d - first) as usize] += 1);
         }
     }
     let most = share * all.len() as f64;
     for list in all.values_mut() {
-        list.retain(|r| rising[(r.day - first) as usize] as f64 <= most);
+        list.retain(|r| rising[(r.period - first) as usize] as f64 <= most);
     }
 }
 
-fn rises(series: usize, p: &PointsView<'_>, cell: &Cell) -> Vec<Rise> {
+fn rises(series: usize, p: &PointsView<'_>, cell: &Cell, clock: &Clock) -> Vec<Rise> {
     let mut out: Vec<Rise> = Vec::new();
     let (mut allowance_until, mut spent) = (i32::MIN, 0.0);
     let coin = coin(p.price);
@@ -84,7 +147,11 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell) -> Vec<Rise> {
         let (old, new) = (p.price[i - 1], p.price[i]);
         let r = (new / old).ln();
         let gap = p.day[i] - p.day[i - 1];
-        if r < MIN_RISE.max(COIN / new) || gap > MAX_GAP_DAYS || !holds(p, i) || ends_sale(p, i, cell) {
+        if r < MIN_RISE.max(COIN / new)
+            || gap > MAX_GAP_DAYS.max(2 * clock.step)
+            || !holds(p, i, old)
+            || ends_sale(p, i, cell)
+        {
             continue;
         }
         if p.day[i] > allowance_until {
@@ -93,17 +160,30 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell) -> Vec<Rise> {
         let free = (allowance(cell, p.day[i], old) - spent).max(0.0).min(r);
         spent += free;
         allowance_until = p.day[i] + COST_DAYS;
-        let unseen = (gap - 1).min(MAX_UNSEEN);
-        out.push(Rise { series, at: i, day: p.day[i], unseen, size: r, unexplained: r - free, coin: coin / old });
+        let period = clock.period(p.day[i]);
+        let unseen = (period - clock.period(p.day[i - 1]) - 1).clamp(0, MAX_UNSEEN);
+        out.push(Rise {
+            series,
+            at: i,
+            day: p.day[i],
+            period,
+            unseen,
+            size: r,
+            unexplained: r - free,
+            coin: coin / old,
+        });
     }
     out
 }
 
-/// Not a lone high price: most of the next three observations stay above the old one.
-fn holds(p: &PointsView<'_>, i: usize) -> bool {
-    let next = &p.price[i + 1..p.price.len().min(i + 4)];
-    let stay = next.iter().filter(|x| **x > (1.0 + BACK) * p.price[i - 1]).count();
-    stay * 2 >= next.len()
+/// Not a lone high price: half of the next three observations stay above the old price, or half of those until a sale
+/// that began just after would be over.
+fn holds(p: &PointsView<'_>, i: usize, old: f64) -> bool {
+    let stays = |until: usize| {
+        let next = &p.price[i + 1..until];
+        next.iter().filter(|x| **x > (1.0 + BACK) * old).count() * 2 >= next.len()
+    };
+    stays(p.price.len().min(i + 4)) || stays(p.day.partition_point(|d| *d <= p.day[i] + SALE_DAYS))
 }
 
 /// Was the price as high as now before it was lowered a few days ago? Not where the market fell meanwhile: a

@@ -1,7 +1,12 @@
 //! Synchronised rises (疑似串通涨价).
 
+mod coincidence;
 mod events;
 mod groups;
+mod jitter;
 pub mod mass_rise;
 mod order;
 pub mod synchronised_rises;
+#[cfg(test)]
+mod toy;
+mod verdict;

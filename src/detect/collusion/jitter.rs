@@ -1,0 +1,220 @@
+//! The null: interval jitter of runs of rises.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::coincidence::{Event, Rises};
+
+/// Periods of an interval: a run stays within its own. Whole weeks, so that every weekday comes as often.
+pub const INTERVAL: i32 = 28;
+/// Rises of one seller no more days apart are one run and move together: under a cost ramp small rises follow each
+/// other in a rhythm of their own, and a second coincidence within it is no second piece of evidence.
+const RUN_GAP_DAYS: i32 = 10;
+/// The market's intensity is smoothed over this many periods each side: a rhythm is common, one day's clump is what
+/// is tested.
+const SMOOTH: i32 = 3;
+
+/// A seller without other rises has the market's weekday habit, one with some has its own: weight of the first.
+const PRIOR_WEEKDAY: f64 = 0.5;
+/// A habit of the market is believed as far as it rests on more rises than this.
+const PRIOR_RISES: f64 = 5.0;
+
+/// Time is cut into fixed intervals. Under the null a run falls anywhere in its interval with a chance in proportion
+/// to the intensity of the other sellers' rises, to the seller's weekday habit and to the market's habits (weekdays,
+/// turns of the month); sizes, runs and their number per seller and interval are kept. Observed and drawn markets are then exchangeable, which they are not when each rise
+/// moves about the place it was seen at (Amarasingham, Harrison, Hatsopoulos & Geman 2012).
+pub struct Jitter {
+    runs: Vec<Run>,
+    /// Event ids, run after run, with the offset from the first of the run.
+    members: Vec<(u32, i32)>,
+    /// Cumulative chances, run after run.
+    chance: Vec<f32>,
+}
+
+struct Run {
+    /// First period the run may begin in.
+    from: i32,
+    members: (u32, u32),
+    chance: (u32, u32),
+}
+
+/// First and last period of the interval that holds a period; a short rest at the end belongs to the one before.
+pub fn interval(period: i32, span: (i32, i32)) -> (i32, i32) {
+    let whole = ((span.1 - span.0 + 1) / INTERVAL).max(1);
+    let k = ((period - span.0) / INTERVAL).clamp(0, whole - 1);
+    let last = if k == whole - 1 { span.1 } else { span.0 + (k + 1) * INTERVAL - 1 };
+    (span.0 + k * INTERVAL, last)
+}
+
+impl Jitter {
+    /// `step`: days of a period.
+    pub fn new(rises: &Rises, step: i32, calendar: &Calendar) -> Jitter {
+        let (events, span) = (&rises.events, rises.span);
+        let intensity = Intensity::new(events, span);
+        let habits = Habits::new(events, span, calendar);
+        let class = |d: i32| calendar[(d - span.0) as usize];
+        let mut jitter = Jitter { runs: Vec::new(), members: Vec::new(), chance: Vec::new() };
+        for ids in &rises.own {
+            let mut own = [0.0; 7];
+            ids.iter().for_each(|&id| own[class(events[id as usize].day).0] += 1.0);
+            let when = |id: &u32| events[*id as usize].day;
+            let one_run = |a: &u32, b: &u32| {
+                when(b) - when(a) <= RUN_GAP_DAYS / step && interval(when(a), span) == interval(when(b), span)
+            };
+            for run in ids.chunk_by(one_run) {
+                let days: Vec<i32> = run.iter().map(|&id| events[id as usize].day).collect();
+                let mut elsewhere = own;
+                days.iter().for_each(|d| elsewhere[class(*d).0] -= 1.0);
+                let (week, month) = habits.without(&days, span, calendar);
+                let pull = |d: i32| {
+                    let (weekday, part) = class(d);
+                    intensity.without(&days, d) * (PRIOR_WEEKDAY * week[weekday] + elsewhere[weekday]) * month[part]
+                };
+                jitter.add(run, &days, span, |at| days.iter().map(|d| pull(d - days[0] + at).max(1e-9)).product());
+            }
+        }
+        jitter
+    }
+
+    fn add(&mut self, run: &[u32], days: &[i32], span: (i32, i32), weight: impl Fn(i32) -> f64) {
+        let (from, last) = interval(days[0], span);
+        let length = days.last().map_or(0, |d| d - days[0]);
+        let until = last - length; // the whole run stays in its interval, and so does what is known of each rise
+        let weights: Vec<f64> = (from..=until).map(weight).collect();
+        let total: f64 = weights.iter().sum();
+        let (members, chance) = (self.members.len() as u32, self.chance.len() as u32);
+        let mut sum = 0.0;
+        self.chance.extend(weights.iter().map(|w| {
+            sum += w / total;
+            sum as f32
+        }));
+        self.members.extend(run.iter().zip(days).map(|(id, d)| (*id, d - days[0])));
+        let ends = (self.members.len() as u32, self.chance.len() as u32);
+        self.runs.push(Run { from, members: (members, ends.0), chance: (chance, ends.1) });
+    }
+
+    /// Writes the periods of one draw, by event id.
+    pub fn draw(&self, seed: u64, stream: u64, day: &mut [i32]) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(stream);
+        for run in &self.runs {
+            let chance = &self.chance[run.chance.0 as usize..run.chance.1 as usize];
+            let u: f32 = rng.r#gen();
+            let step = chance.partition_point(|c| *c < u).min(chance.len() - 1);
+            for (id, offset) in &self.members[run.members.0 as usize..run.members.1 as usize] {
+                day[*id as usize] = run.from + step as i32 + offset;
+            }
+        }
+    }
+}
+
+/// Weekday, and part of the month (its first two days, its last two, the rest), of each period from the first; one
+/// class for all where periods are longer than days.
+pub type Calendar = Vec<(usize, usize)>;
+
+/// How the market favours weekdays and parts of the month, against chance.
+struct Habits {
+    rises: ([f64; 7], [f64; 3]),
+    periods: ([f64; 7], [f64; 3]),
+    rate: f64,
+}
+
+impl Habits {
+    fn new(events: &[Event], span: (i32, i32), calendar: &Calendar) -> Habits {
+        let rate = events.len() as f64 / calendar.len().max(1) as f64;
+        let mut habits = Habits { rises: ([0.0; 7], [0.0; 3]), periods: ([0.0; 7], [0.0; 3]), rate };
+        for (weekday, part) in calendar {
+            habits.periods.0[*weekday] += 1.0;
+            habits.periods.1[*part] += 1.0;
+        }
+        for e in events {
+            let (weekday, part) = calendar[(e.day - span.0) as usize];
+            habits.rises.0[weekday] += 1.0;
+            habits.rises.1[part] += 1.0;
+        }
+        habits
+    }
+
+    /// By weekday and by part of the month, less what these own rises add; 1 = as by chance.
+    fn without(&self, own: &[i32], span: (i32, i32), calendar: &Calendar) -> ([f64; 7], [f64; 3]) {
+        let mut rises = self.rises;
+        for d in own {
+            let (weekday, part) = calendar[(d - span.0) as usize];
+            rises.0[weekday] -= 1.0;
+            rises.1[part] -= 1.0;
+        }
+        let over = |rises: f64, periods: f64| (rises + PRIOR_RISES) / (self.rate * periods + PRIOR_RISES);
+        let week = std::array::from_fn(|i| over(rises.0[i], self.periods.0[i]));
+        (week, std::array::from_fn(|i| over(rises.1[i], self.periods.1[i])))
+    }
+}
+
+/// Rises per period in the market, smoothed.
+struct Intensity {
+    first: i32,
+    smooth: Vec<f64>,
+    /// The market's mean: no time is without any.
+    quiet: f64,
+}
+
+impl Intensity {
+    fn new(events: &[Event], span: (i32, i32)) -> Intensity {
+        let days = (span.1 - span.0 + 1) as usize;
+        let mut count = vec![0.0; days];
+        events.iter().for_each(|e| count[(e.day - span.0) as usize] += 1.0);
+        let side = SMOOTH as usize;
+        let mean = |i: usize| count[i.saturating_sub(side)..(i + side + 1).min(days)].iter().sum::<f64>();
+        let smooth = (0..days).map(|i| mean(i) / f64::from(2 * SMOOTH + 1)).collect();
+        Intensity { first: span.0, smooth, quiet: events.len() as f64 / days as f64 }
+    }
+
+    /// At a period, less what these own rises add to it.
+    fn without(&self, own: &[i32], day: i32) -> f64 {
+        let mine = own.iter().filter(|d| (**d - day).abs() <= SMOOTH).count() as f64 / f64::from(2 * SMOOTH + 1);
+        (self.smooth[(day - self.first) as usize] - mine).max(0.0) + self.quiet
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rises() -> Rises {
+        let event = |i: u32| Event { who: i % 6, day: (i * 3) as i32, unseen: 0, size: 0.1, level: 0.0, coin: 0.0 };
+        Rises::new((0..28).map(event).collect(), 6, (0, 83))
+    }
+
+    /// A draw keeps each seller's rises per interval and the distances within a run, and repeats by its number.
+    #[test]
+    fn draws_keep_counts_and_repeat() {
+        let rises = rises();
+        let jitter = Jitter::new(&rises, 1, &(0..84).map(|d| (d % 7, 1)).collect());
+        let draw = |number: u64| {
+            let mut days = rises.days();
+            jitter.draw(1, number, &mut days);
+            days
+        };
+        assert_eq!(draw(3), draw(3));
+        assert_ne!(draw(3), draw(4));
+        for days in (0..50).map(draw) {
+            for ids in &rises.own {
+                let first = |d: i32| interval(d, rises.span).0;
+                assert_eq!(first(days[ids[0] as usize]), first(rises.events[ids[0] as usize].day));
+                assert!(ids.iter().all(|id| (0..84).contains(&days[*id as usize])));
+            }
+        }
+    }
+
+    /// A market that rises on the first of the month is drawn there: its clump is no surprise.
+    #[test]
+    fn habits_of_the_market_are_kept() {
+        let event = |i: u32| Event { who: i, day: 28 * (i % 3) as i32, unseen: 0, size: 0.1, level: 0.0, coin: 0.0 };
+        let rises = Rises::new((0..30).map(event).collect(), 30, (0, 83));
+        let calendar: Calendar = (0..84).map(|d| (0, usize::from(d % 28 > 0))).collect();
+        let jitter = Jitter::new(&rises, 1, &calendar);
+        let mut days = rises.days();
+        jitter.draw(1, 1, &mut days);
+        let kept = days.iter().filter(|d| *d % 28 == 0).count();
+        assert!(kept >= 12, "{kept} of 30, one by chance");
+    }
+}

@@ -1,0 +1,181 @@
+//! Does a market rise together more than its null allows? Several statistics, one set of draws, one p-value.
+
+use rayon::prelude::*;
+
+use super::coincidence::{Alike, Rises, Scale, Scratch, Seen};
+use super::groups::{Group, densest};
+use super::jitter::{Calendar, Jitter};
+use crate::stats::min_p::{MinP, min_p};
+
+/// Null draws: a first look, and as many as small p-values need; once this many score as high, p is large enough to
+/// stop (Besag & Clifford 1991, sequential Monte Carlo).
+const FIRST_DRAWS: u64 = 99;
+const MOST_DRAWS: u64 = 4999;
+const LEAST_DRAWS: u64 = 199;
+const ENOUGH_HITS: usize = 5;
+/// Rises redrawn in all: a market of very many rises gets fewer draws, and the floor of p says so.
+const REDRAWN: u64 = 25_000_000;
+
+/// What is asked of a market.
+pub struct Question {
+    /// Coincidences that make a pair.
+    pub min_joint: u64,
+    /// Entities that make a group.
+    pub min_group: usize,
+    /// Whether rises that coincide once count (synchrony): only where a cost series has excused what it can.
+    pub once: bool,
+    /// Days of a period.
+    pub step: i32,
+    /// Classes of the periods.
+    pub calendar: Calendar,
+    /// Seed, and the number of the market.
+    pub seed: (u64, u64),
+}
+
+/// The answer.
+#[derive(Default)]
+pub struct Verdict {
+    /// The densest group, at the scale of the strongest evidence.
+    pub group: Group,
+    /// Periods within which its rises coincide, and in what they are alike.
+    pub scale: (i32, Alike),
+    /// p-value of this group: its density against the densest groups of the draws.
+    pub p_group: f64,
+    /// p-value of the market: the smallest over all statistics against the same of the draws.
+    pub p: f64,
+    /// Smallest p that so many draws could have given.
+    pub floor: f64,
+}
+
+/// Tests one market; p is 1 where nothing coincides.
+pub fn verdict(rises: &Rises, scales: &[Scale], ask: &Question) -> Verdict {
+    let most = (REDRAWN / rises.events.len().max(1) as u64).clamp(LEAST_DRAWS, MOST_DRAWS);
+    let floor = 1.0 / (most + 1) as f64;
+    let seen = look(rises, scales, ask, &rises.days(), &mut Scratch::default());
+    let observed = statistics(ask, &seen);
+    if observed.iter().all(|s| *s <= 0.0) {
+        return Verdict { p: 1.0, p_group: 1.0, floor, ..Verdict::default() };
+    }
+    let jitter = Jitter::new(rises, ask.step, &ask.calendar);
+    let mut samples = vec![observed];
+    let mut found = MinP::default();
+    for upto in [FIRST_DRAWS, LEAST_DRAWS.max(most / 5), most] {
+        samples.extend(draws(rises, scales, &jitter, ask, samples.len() as u64..=upto));
+        found = min_p(&samples);
+        if found.hits >= ENOUGH_HITS {
+            break;
+        }
+    }
+    let strongest = (0..scales.len()).min_by(|a, b| found.each[*a].total_cmp(&found.each[*b])).unwrap_or(0);
+    let (group, scale) = seen
+        .into_iter()
+        .zip(scales)
+        .nth(strongest)
+        .map(|(s, scale)| (s.1, (scale.same, scale.alike)))
+        .unwrap_or_default();
+    Verdict { group, scale, p_group: found.each[strongest], p: found.combined, floor }
+}
+
+/// What each scale shows with the rises at these periods, and its densest group.
+fn look(rises: &Rises, scales: &[Scale], ask: &Question, day: &[i32], scratch: &mut Scratch) -> Vec<(Seen, Group)> {
+    let one = |scale: &Scale| {
+        let seen = scale.count(rises, day, ask.min_joint, ask.min_group, scratch);
+        let group = densest(&seen.links, rises.own.len(), ask.min_group);
+        (seen, group)
+    };
+    scales.iter().map(one).collect()
+}
+
+/// The density of each scale; then the synchrony of the first.
+fn statistics(ask: &Question, seen: &[(Seen, Group)]) -> Vec<f64> {
+    let once = seen.first().filter(|_| ask.once).map(|s| s.0.synchrony);
+    seen.iter().map(|s| s.1.score).chain(once).collect()
+}
+
+/// The statistics of draws of the null, in order.
+fn draws(
+    rises: &Rises,
+    scales: &[Scale],
+    jitter: &Jitter,
+    ask: &Question,
+    which: std::ops::RangeInclusive<u64>,
+) -> Vec<Vec<f64>> {
+    let one = |(scratch, day): &mut (Scratch, Vec<i32>), draw: u64| {
+        jitter.draw(ask.seed.0 ^ (ask.seed.1 << 32), draw, day);
+        statistics(ask, &look(rises, scales, ask, day, scratch))
+    };
+    which.into_par_iter().map_init(|| (Scratch::default(), rises.days()), one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::coincidence::Event;
+    use super::*;
+    use crate::stats::min_p::min_p_random_ties;
+    use rand::{Rng, SeedableRng};
+
+    /// 15 sellers whose rises fall independently, in a market with a busy month and busy Tuesdays.
+    fn lawful(rng: &mut rand_chacha::ChaCha8Rng) -> Rises {
+        let mut events = Vec::new();
+        for who in 0..15 {
+            for day in 0..140 {
+                let busy = if (40..70).contains(&day) { 3.0 } else { 1.0 } * if day % 7 == 2 { 3.0 } else { 1.0 };
+                if rng.gen_bool(0.02 * busy) {
+                    events.push(Event {
+                        who,
+                        day,
+                        unseen: 0,
+                        size: rng.gen_range(0.03..0.2),
+                        level: rng.r#gen(),
+                        coin: 0.0,
+                    });
+                }
+            }
+        }
+        Rises::new(events, 15, (0, 139))
+    }
+
+    /// How far the distribution of p lies above that of a uniform (p too small), and below (too large).
+    fn furthest(mut p: Vec<f64>) -> (f64, f64) {
+        p.sort_by(f64::total_cmp);
+        let n = p.len() as f64;
+        let above = p.iter().zip(1..).map(|(p, i)| f64::from(i) / n - p).fold(0.0, f64::max);
+        (above, p.iter().zip(0..).map(|(p, i)| p - f64::from(i) / n).fold(0.0, f64::max))
+    }
+
+    /// Kolmogorov–Smirnov over 400 markets at the 1 % level. Markets that the null draws: p, with ties broken at random,
+    /// is uniform; all that is known of a rise before any is moved is computed anew from the drawn market. Markets whose
+    /// sellers move independently at rates the null must estimate: p as reported is never too small.
+    #[test]
+    fn p_is_uniform_under_the_null() {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(11);
+        let (mut of_null, mut independent) = (Vec::new(), Vec::new());
+        for market in 0..400 {
+            let calendar = (0..140).map(|d| (d % 7, 1)).collect();
+            let ask = Question { min_joint: 2, min_group: 3, once: true, step: 1, calendar, seed: (5, market) };
+            let known = |rises: &Rises| [Scale::new(rises, 1, Alike::Size), Scale::new(rises, 3, Alike::Size)];
+            let observed = |rises: &Rises, scales: &[Scale]| {
+                statistics(&ask, &look(rises, scales, &ask, &rises.days(), &mut Scratch::default()))
+            };
+            let rises = lawful(&mut rng);
+            let jitter = Jitter::new(&rises, 1, &ask.calendar);
+            let scales = known(&rises);
+            let mut samples = vec![observed(&rises, &scales)];
+            samples.extend(draws(&rises, &scales, &jitter, &ask, 1..=99));
+            independent.push(min_p(&samples).combined);
+
+            let mut days = rises.days();
+            jitter.draw(77, market, &mut days);
+            let moved = rises.events.iter().zip(days).map(|(e, day)| Event { day, ..*e }).collect();
+            let drawn = Rises::new(moved, rises.own.len(), rises.span);
+            samples[0] = observed(&drawn, &known(&drawn));
+            of_null.push(min_p_random_ties(&samples, &mut rng).combined - rng.gen_range(0.0..0.01));
+        }
+        let bound = 1.63 / (400.0_f64).sqrt();
+        let (above, below) = furthest(of_null);
+        let (too_small, too_large) = furthest(independent);
+        println!("of the null {above:.3} {below:.3}, independent {too_small:.3} {too_large:.3}, bound {bound:.3}");
+        assert!(above < bound && below < bound, "{above:.3} above, {below:.3} below");
+        assert!(too_small < bound, "{too_small:.3}");
+    }
+}
