@@ -9,7 +9,7 @@ use super::coincidence::{Event, Rises};
 pub const INTERVAL: i32 = 28;
 /// Rises of one seller no more days apart are one run and move together: under a cost ramp small rises follow each
 /// other in a rhythm of their own, and a second coincidence within it is no second piece of evidence.
-const RUN_GAP_DAYS: i32 = 10;
+pub const RUN_GAP_DAYS: i32 = 10;
 /// The market's intensity is smoothed over this many periods each side: a rhythm is common, one day's clump is what
 /// is tested.
 const SMOOTH: i32 = 3;

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::coincidence::{Alike, Event, Rises, Scale};
 use super::events::{Clock, MIN_RISE, Rise, entity_rises, keep_quiet};
+use super::jitter::RUN_GAP_DAYS;
 use super::verdict::{Question, Verdict, verdict};
 use crate::detect::relative::Market;
 use crate::model::*;
@@ -174,17 +175,33 @@ fn episodes(group: &[&[Rise]], same: i32) -> Vec<Vec<Rise>> {
             found.entry(cluster).or_default().push(rise);
         }
     }
-    let mut out: Vec<Vec<Rise>> = Vec::new();
+    let mut out: Vec<Vec<(usize, Rise)>> = Vec::new();
     for mut together in found.into_values() {
         together.sort_by_key(|(g, r)| (*g, r.day));
         together.dedup_by_key(|(g, _)| *g); // a member counts once, with its first rise
         together.sort_by_key(|(g, r)| (r.day, *g));
         if together.len() >= need {
-            out.push(together.into_iter().map(|(_, r)| r).collect());
+            out.push(together);
         }
     }
-    out.sort_by_key(|e| e[0].day);
-    out
+    out.sort_by_key(|e| e[0].1.day);
+    apart(out)
+}
+
+/// Joint rises that follow each other within the span of a run are one: the null moves them together too.
+fn apart(joint: Vec<Vec<(usize, Rise)>>) -> Vec<Vec<Rise>> {
+    let mut out: Vec<Vec<(usize, Rise)>> = Vec::new();
+    for next in joint {
+        match out.last_mut().filter(|before| next[0].1.day - before[0].1.day <= RUN_GAP_DAYS) {
+            Some(before) => {
+                let new: Vec<_> =
+                    next.into_iter().filter(|(g, _)| before.iter().all(|(known, _)| known != g)).collect();
+                before.extend(new);
+            }
+            None => out.push(next),
+        }
+    }
+    out.into_iter().map(|e| e.into_iter().map(|(_, r)| r).collect()).collect()
 }
 
 fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: usize) -> Option<Finding> {

@@ -7,6 +7,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::model::{Day, Panel};
+#[cfg(test)] // as the whole file: screens know no panel room
 use crate::panel::{Quote, from_quotes};
 
 const FIRMS: usize = 12;
