@@ -55,7 +55,7 @@ pub fn sample(path: &Path) -> Result<(String, Vec<Vec<String>>)> {
 }
 
 /// The table a file most likely holds, and its header's position: the row that names most columns, else the
-/// first as wide as the rows below.
+/// first with as many filled cells as half of the last row has: a title above stands alone, with commas after it or not.
 fn header(rows: &[Vec<String>]) -> Result<(TableKind, usize)> {
     let mut best = (false, 0, TableKind::Prices, 0);
     for (i, row) in rows.iter().take(30).enumerate() {
@@ -69,8 +69,9 @@ fn header(rows: &[Vec<String>]) -> Result<(TableKind, usize)> {
             }
         }
     }
-    let width = rows.last().map_or(0, Vec::len);
-    match rows.iter().position(|r| r.len() == width) {
+    let filled = |row: &Vec<String>| row.iter().filter(|cell| !cell.trim().is_empty()).count();
+    let width = rows.last().map_or(0, filled);
+    match rows.iter().position(|r| filled(r) * 2 > width) {
         _ if best.1 > 1 => Ok((best.2, best.3)),
         Some(first) => Ok((TableKind::Prices, first)),
         None => bail!("文件是空的 / the file is empty"),
@@ -120,4 +121,19 @@ fn guess(missing: &str, rows: &[Vec<String>], width: usize, taken: &BTreeSet<usi
         _ => 0.0,
     };
     (0..width).filter(|i| !taken.contains(i) && worth(*i) > 0.0).max_by(|a, b| worth(*a).total_cmp(&worth(*b)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A title is no header, alone on its line or with as many commas as the table below has.
+    #[test]
+    fn a_title_above_is_no_header() {
+        for title in ["本周采价", "本周采价,,,"] {
+            let text = format!("{title}\n甲,乙,丙,丁\n2020-02-03,同心药房,口罩,2.5\n2020-02-04,同心药房,口罩,2.5\n");
+            let rows: Vec<Vec<String>> = text.lines().map(|l| l.split(',').map(str::to_owned).collect()).collect();
+            assert_eq!(header(&rows).unwrap().1, 1, "{title}");
+        }
+    }
 }

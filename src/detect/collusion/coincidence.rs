@@ -61,6 +61,16 @@ pub enum Alike {
     Level,
 }
 
+impl Alike {
+    /// Half the width of what is alike to a rise.
+    pub fn reach(self, size: f64, coin: f64) -> f64 {
+        match self {
+            Alike::Size => (SAME_SIZE * size + SIZE_SLACK + coin) / 2.0,
+            Alike::Level => (LEVEL_SLACK + coin) / 2.0,
+        }
+    }
+}
+
 /// Sizes are alike when they differ by at most this share of their mean, plus half a percent and the coins.
 const SAME_SIZE: f64 = 0.15;
 const SIZE_SLACK: f64 = 0.005;
@@ -128,10 +138,8 @@ impl Scale {
     /// `same`: periods within which rises coincide.
     pub fn new(rises: &Rises, same: i32, alike: Alike) -> Scale {
         let n = rises.own.len();
-        let of = |e: &Event| match alike {
-            Alike::Size => (e.size, (SAME_SIZE * e.size + SIZE_SLACK + e.coin) / 2.0),
-            Alike::Level => (e.level, (LEVEL_SLACK + e.coin) / 2.0),
-        };
+        let value = |e: &Event| if alike == Alike::Size { e.size } else { e.level };
+        let of = |e: &Event| (value(e), alike.reach(e.size, e.coin));
         let values: Vec<(f64, f64)> = rises.events.iter().map(of).collect();
         let mut order: Vec<u32> = (0..values.len() as u32).collect();
         order.sort_by(|a, b| values[*a as usize].0.total_cmp(&values[*b as usize].0)); // stable: ties as events are

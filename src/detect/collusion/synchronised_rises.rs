@@ -191,9 +191,12 @@ fn episodes(group: &[&[Rise]], same: i32) -> Vec<Vec<Rise>> {
 /// Joint rises that follow each other within the span of a run are one: the null moves them together too.
 fn apart(joint: Vec<Vec<(usize, Rise)>>) -> Vec<Vec<Rise>> {
     let mut out: Vec<Vec<(usize, Rise)>> = Vec::new();
-    for next in joint {
+    for mut next in joint {
         match out.last_mut().filter(|before| next[0].1.day - before[0].1.day <= RUN_GAP_DAYS) {
             Some(before) => {
+                if next.len() > before.len() {
+                    std::mem::swap(before, &mut next); // the one that more joined dates it
+                }
                 let new: Vec<_> =
                     next.into_iter().filter(|(g, _)| before.iter().all(|(known, _)| known != g)).collect();
                 before.extend(new);
@@ -204,11 +207,41 @@ fn apart(joint: Vec<Vec<(usize, Rise)>>) -> Vec<Vec<Rise>> {
     out.into_iter().map(|e| e.into_iter().map(|(_, r)| r).collect()).collect()
 }
 
+/// Adds who rose with at least half of the others in half of the joint rises, and in `min_joint`: the densest group is
+/// the core of a group, and members who missed a rise or joined late lower its density.
+fn with_joiners(panel: &Panel, c: &Candidate, mut joint: Vec<Vec<Rise>>, min_joint: f64) -> Vec<Vec<Rise>> {
+    let (same, alike) = c.verdict.scale;
+    let value = |r: &Rise| match alike {
+        Alike::Size => r.size,
+        Alike::Level => panel.points(&panel.series[r.series]).price[r.at].ln(),
+    };
+    let meet = |a: &Rise, b: &Rise| {
+        a.period - a.unseen - b.period <= same
+            && b.period - b.unseen - a.period <= same
+            && (value(a) - value(b)).abs() <= alike.reach(a.size, a.coin) + alike.reach(b.size, b.coin)
+    };
+    let core = joint.clone();
+    let need = core.len().div_ceil(2).max(min_joint as usize);
+    let outside = c.entities.iter().enumerate().filter(|(i, _)| !c.verdict.group.members.contains(i));
+    for (_, entity) in outside {
+        let with = |e: &Vec<Rise>| {
+            c.rises[entity].iter().find(|r| e.iter().filter(|m| meet(r, m)).count() * 2 >= e.len()).copied()
+        };
+        let met: Vec<Option<Rise>> = core.iter().map(with).collect();
+        if met.iter().flatten().count() >= need {
+            joint.iter_mut().zip(met).for_each(|(e, r)| e.extend(r));
+        }
+    }
+    joint.iter_mut().for_each(|e| e.sort_by_key(|r| (r.day, r.series)));
+    joint
+}
+
 fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: usize) -> Option<Finding> {
     let cell = &panel.cells[candidate.cell];
     let lists: Vec<&[Rise]> =
         candidate.verdict.group.members.iter().map(|m| candidate.rises[&candidate.entities[*m]].as_slice()).collect();
     let episodes = episodes(&lists, candidate.verdict.scale.0);
+    let episodes = with_joiners(panel, candidate, episodes, knobs.get(&MIN_JOINT));
     let (first, last) = (episodes.first()?.first()?.day, episodes.last()?.last()?.day);
     let members: Vec<usize> = {
         let mut s: Vec<usize> = episodes.iter().flatten().map(|r| r.series).collect();
