@@ -21,6 +21,8 @@ pub struct Rise {
     pub unseen: i32,
     /// Log size.
     pub size: f64,
+    /// Log of the new price.
+    pub level: f64,
     /// What the cost allowance leaves of it.
     pub unexplained: f64,
     /// What rounding to the seller's coin may add to the size.
@@ -169,6 +171,7 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell, clock: &Clock) -> Vec<R
             period,
             unseen,
             size: r,
+            level: new.ln(),
             unexplained: r - free,
             coin: coin / old,
         });

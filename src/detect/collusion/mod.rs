@@ -4,6 +4,7 @@ mod coincidence;
 mod events;
 mod groups;
 mod jitter;
+mod joint;
 pub mod mass_rise;
 mod order;
 pub mod synchronised_rises;

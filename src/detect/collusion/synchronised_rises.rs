@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use linfa::traits::Transformer;
-use linfa_clustering::Dbscan;
-use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::coincidence::{Alike, Event, Rises, Scale};
 use super::events::{Clock, MIN_RISE, Rise, entity_rises, keep_quiet};
-use super::jitter::RUN_GAP_DAYS;
+use super::joint::{episodes, with_joiners};
 use super::verdict::{Question, Verdict, verdict};
 use crate::detect::relative::Market;
 use crate::model::*;
@@ -118,7 +115,7 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
     }
     keep_quiet(&mut rises, &clock, knobs.get(&MAX_RISING));
     let entities: Vec<u32> = rises.keys().copied().collect();
-    let market = market(panel, &rises, &clock);
+    let market = market(&rises, &clock);
     let verdict = verdict(
         &market,
         &scales(&market, &clock),
@@ -146,102 +143,20 @@ fn scales(market: &Rises, clock: &Clock) -> Vec<Scale> {
 }
 
 /// The rises as the test sees them.
-fn market(panel: &Panel, rises: &BTreeMap<u32, Vec<Rise>>, clock: &Clock) -> Rises {
-    let event = |who: u32, r: &Rise| Event {
-        who,
-        day: r.period,
-        unseen: r.unseen,
-        size: r.size,
-        level: panel.points(&panel.series[r.series]).price[r.at].ln(),
-        coin: r.coin,
-    };
+fn market(rises: &BTreeMap<u32, Vec<Rise>>, clock: &Clock) -> Rises {
+    let event =
+        |who: u32, r: &Rise| Event { who, day: r.period, unseen: r.unseen, size: r.size, level: r.level, coin: r.coin };
     let events = rises.values().zip(0..).flat_map(|(list, who)| list.iter().map(move |r| event(who, r))).collect();
     Rises::new(events, rises.len(), clock.span)
 }
 
-/// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and more than half
-/// the group (and two) dense. Rises that belong to none are its members' own.
-fn episodes(group: &[&[Rise]], same: i32) -> Vec<Vec<Rise>> {
-    let mut all: Vec<(usize, Rise)> =
-        group.iter().enumerate().flat_map(|(g, list)| list.iter().map(move |r| (g, *r))).collect();
-    all.sort_by_key(|(g, r)| (r.period, *g));
-    let need = group.len().div_ceil(2).max(2);
-    let days = Array2::from_shape_fn((all.len(), 1), |(i, _)| f64::from(all[i].1.period));
-    let dense = Dbscan::params(need).tolerance(f64::from(same) + 0.5);
-    let Ok(clusters) = dense.transform(&days) else { return Vec::new() };
-    let mut found: BTreeMap<usize, Vec<(usize, Rise)>> = BTreeMap::new();
-    for (rise, cluster) in all.into_iter().zip(clusters) {
-        if let Some(cluster) = cluster {
-            found.entry(cluster).or_default().push(rise);
-        }
-    }
-    let mut out: Vec<Vec<(usize, Rise)>> = Vec::new();
-    for mut together in found.into_values() {
-        together.sort_by_key(|(g, r)| (*g, r.day));
-        together.dedup_by_key(|(g, _)| *g); // a member counts once, with its first rise
-        together.sort_by_key(|(g, r)| (r.day, *g));
-        if together.len() >= need {
-            out.push(together);
-        }
-    }
-    out.sort_by_key(|e| e[0].1.day);
-    apart(out)
-}
-
-/// Joint rises that follow each other within the span of a run are one: the null moves them together too.
-fn apart(joint: Vec<Vec<(usize, Rise)>>) -> Vec<Vec<Rise>> {
-    let mut out: Vec<Vec<(usize, Rise)>> = Vec::new();
-    for mut next in joint {
-        match out.last_mut().filter(|before| next[0].1.day - before[0].1.day <= RUN_GAP_DAYS) {
-            Some(before) => {
-                if next.len() > before.len() {
-                    std::mem::swap(before, &mut next); // the one that more joined dates it
-                }
-                let new: Vec<_> =
-                    next.into_iter().filter(|(g, _)| before.iter().all(|(known, _)| known != g)).collect();
-                before.extend(new);
-            }
-            None => out.push(next),
-        }
-    }
-    out.into_iter().map(|e| e.into_iter().map(|(_, r)| r).collect()).collect()
-}
-
-/// Adds who rose with at least half of the others in half of the joint rises, and in `min_joint`: the densest group is
-/// the core of a group, and members who missed a rise or joined late lower its density.
-fn with_joiners(panel: &Panel, c: &Candidate, mut joint: Vec<Vec<Rise>>, min_joint: f64) -> Vec<Vec<Rise>> {
-    let (same, alike) = c.verdict.scale;
-    let value = |r: &Rise| match alike {
-        Alike::Size => r.size,
-        Alike::Level => panel.points(&panel.series[r.series]).price[r.at].ln(),
-    };
-    let meet = |a: &Rise, b: &Rise| {
-        a.period - a.unseen - b.period <= same
-            && b.period - b.unseen - a.period <= same
-            && (value(a) - value(b)).abs() <= alike.reach(a.size, a.coin) + alike.reach(b.size, b.coin)
-    };
-    let core = joint.clone();
-    let need = core.len().div_ceil(2).max(min_joint as usize);
-    let outside = c.entities.iter().enumerate().filter(|(i, _)| !c.verdict.group.members.contains(i));
-    for (_, entity) in outside {
-        let with = |e: &Vec<Rise>| {
-            c.rises[entity].iter().find(|r| e.iter().filter(|m| meet(r, m)).count() * 2 >= e.len()).copied()
-        };
-        let met: Vec<Option<Rise>> = core.iter().map(with).collect();
-        if met.iter().flatten().count() >= need {
-            joint.iter_mut().zip(met).for_each(|(e, r)| e.extend(r));
-        }
-    }
-    joint.iter_mut().for_each(|e| e.sort_by_key(|r| (r.day, r.series)));
-    joint
-}
-
 fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: usize) -> Option<Finding> {
     let cell = &panel.cells[candidate.cell];
-    let lists: Vec<&[Rise]> =
-        candidate.verdict.group.members.iter().map(|m| candidate.rises[&candidate.entities[*m]].as_slice()).collect();
-    let episodes = episodes(&lists, candidate.verdict.scale.0);
-    let episodes = with_joiners(panel, candidate, episodes, knobs.get(&MIN_JOINT));
+    let group: Vec<u32> = candidate.verdict.group.members.iter().map(|m| candidate.entities[*m]).collect();
+    let lists: Vec<&[Rise]> = group.iter().map(|e| candidate.rises[e].as_slice()).collect();
+    let core = episodes(&lists, candidate.verdict.scale.0);
+    let outside = candidate.rises.iter().filter(|(e, _)| !group.contains(e)).map(|(_, list)| list.as_slice());
+    let episodes = with_joiners(core, outside, candidate.verdict.scale, knobs.get(&MIN_JOINT) as usize);
     let (first, last) = (episodes.first()?.first()?.day, episodes.last()?.last()?.day);
     let members: Vec<usize> = {
         let mut s: Vec<usize> = episodes.iter().flatten().map(|r| r.series).collect();
