@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::jitter::Calendar;
+use super::rises::Event;
 use crate::model::panel::PointsView;
 use crate::model::{Cell, Day, Panel};
 
@@ -25,8 +26,19 @@ pub struct Rise {
     pub level: f64,
     /// What the cost allowance leaves of it.
     pub unexplained: f64,
+    /// What it may have been had cost not fallen meanwhile.
+    pub without_fall: f64,
     /// What rounding to the seller's coin may add to the size.
     pub coin: f64,
+}
+
+impl Rise {
+    /// As the test sees it: of a size between what rising cost leaves of it and what it may have been without a fall.
+    pub fn event(&self, who: u32) -> Event {
+        let (low, high) = (self.unexplained, self.without_fall);
+        let Rise { period: day, unseen, level, coin, .. } = *self;
+        Event { who, day, unseen, size: (low + high) / 2.0, doubt: high - low, level, coin }
+    }
 }
 
 /// Smallest relative rise, and the coin it must move: METHODS 2.0.
@@ -159,7 +171,8 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell, clock: &Clock) -> Vec<R
         if p.day[i] > allowance_until {
             spent = 0.0;
         }
-        let free = (allowance(cell, p.day[i], old) - spent).max(0.0).min(r);
+        let (up, down) = allowance(cell, p.day[i], old);
+        let free = (up - spent).max(0.0).min(r);
         spent += free;
         allowance_until = p.day[i] + COST_DAYS;
         let period = clock.period(p.day[i]);
@@ -173,6 +186,7 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell, clock: &Clock) -> Vec<R
             size: r,
             level: new.ln(),
             unexplained: r - free,
+            without_fall: r + down,
             coin: coin / old,
         });
     }
@@ -213,11 +227,15 @@ fn coin(prices: &[f64]) -> f64 {
     [10.0, 5.0, 1.0, 0.5, 0.1, 0.05].into_iter().find(|c| fits(*c)).unwrap_or(COIN)
 }
 
-/// Log rise that cost allows a price `old`: κ·Δcost in yuan where the cost is one per base unit, κ·Δln where it
-/// is an index; Δ is the largest rise that ends now and began within the window. 0 without a cost series.
-fn allowance(cell: &Cell, day: i32, old: f64) -> f64 {
-    let Some(cost) = &cell.cost else { return 0.0 };
-    let Some(now) = cost.on(Day(day)) else { return 0.0 };
-    let lowest = (day - COST_DAYS..day).filter_map(|d| cost.on(Day(d))).fold(now, f64::min);
-    if cost.is_index { KAPPA * (now / lowest).ln() } else { (1.0 + KAPPA * (now - lowest) / old).ln() }
+/// Log rise, and log fall, that cost gives a price `old` reason for: κ·Δcost in yuan where the cost is one per base unit,
+/// κ·Δln where it is an index; Δ is the largest change that ends now and began within the window. 0 without a cost series.
+fn allowance(cell: &Cell, day: i32, old: f64) -> (f64, f64) {
+    let Some(cost) = &cell.cost else { return (0.0, 0.0) };
+    let Some(now) = cost.on(Day(day)) else { return (0.0, 0.0) };
+    let window = (day - COST_DAYS..day).filter_map(|d| cost.on(Day(d)));
+    let (lowest, highest) = window.fold((now, now), |(low, high), c| (low.min(c), high.max(c)));
+    let log = |low: f64, high: f64| {
+        if cost.is_index { KAPPA * (high / low).ln() } else { (1.0 + KAPPA * (high - low) / old).ln() }
+    };
+    (log(lowest, now), log(now, highest))
 }

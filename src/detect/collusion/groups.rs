@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::coincidence::Links;
+use super::links::Links;
 
 /// Members, and the sum of pair weights over their number.
 #[derive(Clone, PartialEq, Debug, Default)]

@@ -1,9 +1,11 @@
 //! The null: interval jitter of runs of rises.
 
+use std::ops::Range;
+
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::coincidence::{Event, Rises};
+use super::rises::{Event, Rises};
 
 /// Periods of an interval: a run stays within its own. Whole weeks, so that every weekday comes as often.
 pub const INTERVAL: i32 = 28;
@@ -26,8 +28,8 @@ const PRIOR_RISES: f64 = 5.0;
 /// Hatsopoulos & Geman 2012).
 pub struct Jitter {
     runs: Vec<Run>,
-    /// Event ids, run after run, with the offset from the first of the run.
-    members: Vec<(u32, i32)>,
+    /// Periods since the first of its run, by position of the rise.
+    offsets: Vec<i32>,
     /// Cumulative chances, run after run.
     chance: Vec<f32>,
 }
@@ -35,16 +37,33 @@ pub struct Jitter {
 struct Run {
     /// First period the run may begin in.
     from: i32,
-    members: (u32, u32),
-    chance: (u32, u32),
+    rises: Range<usize>,
+    chance: Range<usize>,
 }
 
-/// First and last period of the interval that holds a period; a short rest at the end belongs to the one before.
-pub fn interval(period: i32, span: (i32, i32)) -> (i32, i32) {
+/// A stretch of periods.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Interval {
+    /// From 0.
+    pub number: i32,
+    /// First and last period.
+    pub first: i32,
+    pub last: i32,
+}
+
+impl Interval {
+    /// How many.
+    pub fn periods(self) -> i32 {
+        self.last - self.first + 1
+    }
+}
+
+/// The interval that holds a period; a short rest at the end belongs to the one before.
+pub fn interval(period: i32, span: (i32, i32)) -> Interval {
     let whole = ((span.1 - span.0 + 1) / INTERVAL).max(1);
-    let k = ((period - span.0) / INTERVAL).clamp(0, whole - 1);
-    let last = if k == whole - 1 { span.1 } else { span.0 + (k + 1) * INTERVAL - 1 };
-    (span.0 + k * INTERVAL, last)
+    let number = ((period - span.0) / INTERVAL).clamp(0, whole - 1);
+    let first = span.0 + number * INTERVAL;
+    Interval { number, first, last: if number == whole - 1 { span.1 } else { first + INTERVAL - 1 } }
 }
 
 impl Jitter {
@@ -54,16 +73,15 @@ impl Jitter {
         let intensity = Intensity::new(events, span);
         let habits = Habits::new(events, span, calendar);
         let class = |d: i32| calendar[(d - span.0) as usize];
-        let mut jitter = Jitter { runs: Vec::new(), members: Vec::new(), chance: Vec::new() };
-        for ids in &rises.own {
+        let mut jitter = Jitter { runs: Vec::new(), offsets: Vec::new(), chance: Vec::new() };
+        for ids in (0..rises.entities()).map(|who| rises.own(who)) {
             let mut own = [0.0; 7];
-            ids.iter().for_each(|&id| own[class(events[id as usize].day).0] += 1.0);
-            let when = |id: &u32| events[*id as usize].day;
-            let one_run = |a: &u32, b: &u32| {
-                when(b) - when(a) <= RUN_GAP_DAYS / step && interval(when(a), span) == interval(when(b), span)
+            events[ids.clone()].iter().for_each(|e| own[class(e.day).0] += 1.0);
+            let one_run = |a: &Event, b: &Event| {
+                b.day - a.day <= RUN_GAP_DAYS / step && interval(a.day, span) == interval(b.day, span)
             };
-            for run in ids.chunk_by(one_run) {
-                let days: Vec<i32> = run.iter().map(|&id| events[id as usize].day).collect();
+            for run in events[ids].chunk_by(one_run) {
+                let days: Vec<i32> = run.iter().map(|e| e.day).collect();
                 let mut elsewhere = own;
                 days.iter().for_each(|d| elsewhere[class(*d).0] -= 1.0);
                 let (week, month) = habits.without(&days, span, calendar);
@@ -71,39 +89,39 @@ impl Jitter {
                     let (weekday, part) = class(d);
                     intensity.without(&days, d) * (PRIOR_WEEKDAY * week[weekday] + elsewhere[weekday]) * month[part]
                 };
-                jitter.add(run, &days, span, |at| days.iter().map(|d| pull(d - days[0] + at).max(1e-9)).product());
+                jitter.add(&days, span, |at| days.iter().map(|d| pull(d - days[0] + at).max(1e-9)).product());
             }
         }
         jitter
     }
 
-    fn add(&mut self, run: &[u32], days: &[i32], span: (i32, i32), weight: impl Fn(i32) -> f64) {
-        let (from, last) = interval(days[0], span);
+    fn add(&mut self, days: &[i32], span: (i32, i32), weight: impl Fn(i32) -> f64) {
+        let Interval { first: from, last, .. } = interval(days[0], span);
         let length = days.last().map_or(0, |d| d - days[0]);
         let until = last - length; // the whole run stays in its interval, and so does what is known of each rise
         let weights: Vec<f64> = (from..=until).map(weight).collect();
         let total: f64 = weights.iter().sum();
-        let (members, chance) = (self.members.len() as u32, self.chance.len() as u32);
+        let (offsets, chance) = (self.offsets.len(), self.chance.len());
         let mut sum = 0.0;
         self.chance.extend(weights.iter().map(|w| {
             sum += w / total;
             sum as f32
         }));
-        self.members.extend(run.iter().zip(days).map(|(id, d)| (*id, d - days[0])));
-        let ends = (self.members.len() as u32, self.chance.len() as u32);
-        self.runs.push(Run { from, members: (members, ends.0), chance: (chance, ends.1) });
+        self.offsets.extend(days.iter().map(|d| d - days[0]));
+        self.runs.push(Run { from, rises: offsets..self.offsets.len(), chance: chance..self.chance.len() });
     }
 
-    /// Writes the periods of one draw, by event id.
+    /// Writes the periods of one draw, by position of the rise.
     pub fn draw(&self, seed: u64, stream: u64, day: &mut [i32]) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);
         for run in &self.runs {
-            let chance = &self.chance[run.chance.0 as usize..run.chance.1 as usize];
+            let chance = &self.chance[run.chance.clone()];
             let u: f32 = rng.r#gen();
-            let step = chance.partition_point(|c| *c < u).min(chance.len() - 1);
-            for (id, offset) in &self.members[run.members.0 as usize..run.members.1 as usize] {
-                day[*id as usize] = run.from + step as i32 + offset;
+            let below: i32 = chance.iter().map(|c| i32::from(*c < u)).sum(); // as fast as any search of so few
+            let start = run.from + below.min(chance.len() as i32 - 1);
+            for (day, offset) in day[run.rises.clone()].iter_mut().zip(&self.offsets[run.rises.clone()]) {
+                *day = start + offset;
             }
         }
     }
@@ -181,7 +199,8 @@ mod tests {
     use super::*;
 
     fn rises() -> Rises {
-        let event = |i: u32| Event { who: i % 6, day: (i * 3) as i32, unseen: 0, size: 0.1, level: 0.0, coin: 0.0 };
+        let event =
+            |i: u32| Event { who: i % 6, day: (i * 3) as i32, unseen: 0, size: 0.1, level: 0.0, coin: 0.0, doubt: 0.0 };
         Rises::new((0..28).map(event).collect(), 6, (0, 83))
     }
 
@@ -198,18 +217,24 @@ mod tests {
         assert_eq!(draw(3), draw(3));
         assert_ne!(draw(3), draw(4));
         for days in (0..50).map(draw) {
-            for ids in &rises.own {
-                let first = |d: i32| interval(d, rises.span).0;
-                assert_eq!(first(days[ids[0] as usize]), first(rises.events[ids[0] as usize].day));
-                assert!(ids.iter().all(|id| (0..84).contains(&days[*id as usize])));
-            }
+            let first = |d: &i32| interval(*d, rises.span).first;
+            assert_eq!(days.iter().map(first).collect::<Vec<_>>(), rises.days().iter().map(first).collect::<Vec<_>>());
+            assert!(days.iter().all(|d| (0..84).contains(d)));
         }
     }
 
     /// A market that rises on the first of the month is drawn there: its clump is no surprise.
     #[test]
     fn habits_of_the_market_are_kept() {
-        let event = |i: u32| Event { who: i, day: 28 * (i % 3) as i32, unseen: 0, size: 0.1, level: 0.0, coin: 0.0 };
+        let event = |i: u32| Event {
+            who: i,
+            day: 28 * (i % 3) as i32,
+            unseen: 0,
+            size: 0.1,
+            level: 0.0,
+            coin: 0.0,
+            doubt: 0.0,
+        };
         let rises = Rises::new((0..30).map(event).collect(), 30, (0, 83));
         let calendar: Calendar = (0..84).map(|d| (0, usize::from(d % 28 > 0))).collect();
         let jitter = Jitter::new(&rises, 1, &calendar);

@@ -6,9 +6,9 @@ use linfa::traits::Transformer;
 use linfa_clustering::Dbscan;
 use ndarray::Array2;
 
-use super::coincidence::Alike;
 use super::events::Rise;
 use super::jitter::RUN_GAP_DAYS;
+use super::rises::{Alike, coincide};
 
 /// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and more than half
 /// the group (and two) dense. Rises that belong to none are its members' own.
@@ -67,12 +67,7 @@ pub fn with_joiners<'a>(
     (same, alike): (i32, Alike),
     min_joint: usize,
 ) -> Vec<Vec<Rise>> {
-    let value = |r: &Rise| if alike == Alike::Size { r.size } else { r.level };
-    let meet = |a: &Rise, b: &Rise| {
-        a.period - a.unseen - b.period <= same
-            && b.period - b.unseen - a.period <= same
-            && (value(a) - value(b)).abs() <= alike.reach(a.size, a.coin) + alike.reach(b.size, b.coin)
-    };
+    let meet = |a: &Rise, b: &Rise| coincide(&a.event(0), &b.event(0), same, alike);
     let need = core.len().div_ceil(2).max(min_joint);
     let mut joint = core.clone();
     for list in outside {
@@ -92,7 +87,18 @@ mod tests {
     use super::*;
 
     fn rise(series: usize, day: i32, size: f64) -> Rise {
-        Rise { series, at: 1, day, period: day, unseen: 0, size, level: 0.0, unexplained: size, coin: 0.0 }
+        Rise {
+            series,
+            at: 1,
+            day,
+            period: day,
+            unseen: 0,
+            size,
+            level: 0.0,
+            unexplained: size,
+            without_fall: size,
+            coin: 0.0,
+        }
     }
 
     /// Three rise on days 20, 24 and 60: days 20 and 24 are one joint rise, dated by its first. One who came in on day

@@ -1,13 +1,16 @@
 //! Synchronised rises (疑似串通涨价).
 
-mod coincidence;
 mod events;
 mod groups;
 mod jitter;
 mod joint;
+mod links;
 pub mod mass_rise;
 mod order;
+mod rises;
+mod scale;
 pub mod synchronised_rises;
+mod synchrony;
 #[cfg(test)]
 mod toy;
 mod verdict;

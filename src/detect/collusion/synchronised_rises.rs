@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::coincidence::{Alike, Event, Rises, Scale};
 use super::events::{Clock, MIN_RISE, Rise, entity_rises, keep_quiet};
 use super::joint::{episodes, with_joiners};
-use super::verdict::{Question, Verdict, verdict};
+use super::rises::{Alike, Rises};
+use super::scale::Scale;
+use super::verdict::{Question, Suspect, Verdict, verdict};
 use crate::detect::relative::Market;
 use crate::model::*;
 use crate::stats::fdr::benjamini_yekutieli;
@@ -91,10 +92,10 @@ fn run(panel: &Panel, context: &Context, knobs: &Knobs) -> Outcome {
     outcome.examined = candidates.len();
     let q = benjamini_yekutieli(&candidates.iter().map(|c| c.verdict.p).collect::<Vec<_>>(), candidates.len());
     for (candidate, q) in candidates.iter().zip(q) {
-        // First the market, then the group within it (METHODS 2.4).
-        if q <= knobs.get(&MAX_Q) && candidate.verdict.p_group <= knobs.get(&MAX_Q) {
-            outcome.findings.extend(finding(panel, candidate, knobs, q, outcome.examined));
-        }
+        // First the market, then its groups (METHODS 2.4): one lead, of the strongest that stands.
+        let groups = candidate.verdict.groups.iter().filter(|s| q.max(s.p) <= knobs.get(&MAX_Q));
+        let mut standing = groups.filter_map(|s| finding(panel, candidate, s, knobs, q, outcome.examined));
+        outcome.findings.extend(standing.next());
     }
     outcome
 }
@@ -120,7 +121,7 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
         &market,
         &scales(&market, &clock),
         &Question {
-            min_joint: knobs.get(&MIN_JOINT) as u64,
+            min_joint: knobs.get(&MIN_JOINT) as usize,
             min_group: knobs.get(&MIN_GROUP) as usize,
             once: cell.cost.is_some(),
             step: clock.step,
@@ -132,31 +133,35 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
 }
 
 /// Rises alike in size within a day, as a group that agrees on a day; within three days, as one that follows a leader;
-/// rises to one price within a day. Longer periods have the first and the last only.
+/// rises to one price within a day. Longer periods have no followers; nor have markets so busy that any two sellers
+/// meet within days.
 fn scales(market: &Rises, clock: &Clock) -> Vec<Scale> {
     let same = clock.same();
-    let mut scales = vec![Scale::new(market, same, Alike::Size), Scale::new(market, same, Alike::Level)];
-    if clock.step == 1 {
-        scales.push(Scale::new(market, FOLLOW_DAYS, Alike::Size));
-    }
-    scales
+    let followers = (clock.step == 1).then(|| Scale::new(market, FOLLOW_DAYS, Alike::Size)).filter(|s| !s.crowded());
+    let agreed = [Scale::new(market, same, Alike::Size), Scale::new(market, same, Alike::Level)];
+    agreed.into_iter().chain(followers).collect()
 }
 
 /// The rises as the test sees them.
 fn market(rises: &BTreeMap<u32, Vec<Rise>>, clock: &Clock) -> Rises {
-    let event =
-        |who: u32, r: &Rise| Event { who, day: r.period, unseen: r.unseen, size: r.size, level: r.level, coin: r.coin };
-    let events = rises.values().zip(0..).flat_map(|(list, who)| list.iter().map(move |r| event(who, r))).collect();
+    let events = rises.values().zip(0..).flat_map(|(list, who)| list.iter().map(move |r| r.event(who))).collect();
     Rises::new(events, rises.len(), clock.span)
 }
 
-fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: usize) -> Option<Finding> {
+fn finding(
+    panel: &Panel,
+    candidate: &Candidate,
+    suspect: &Suspect,
+    knobs: &Knobs,
+    q: f64,
+    tested: usize,
+) -> Option<Finding> {
     let cell = &panel.cells[candidate.cell];
-    let group: Vec<u32> = candidate.verdict.group.members.iter().map(|m| candidate.entities[*m]).collect();
+    let group: Vec<u32> = suspect.group.members.iter().map(|m| candidate.entities[*m]).collect();
     let lists: Vec<&[Rise]> = group.iter().map(|e| candidate.rises[e].as_slice()).collect();
-    let core = episodes(&lists, candidate.verdict.scale.0);
+    let core = episodes(&lists, suspect.scale.0);
     let outside = candidate.rises.iter().filter(|(e, _)| !group.contains(e)).map(|(_, list)| list.as_slice());
-    let episodes = with_joiners(core, outside, candidate.verdict.scale, knobs.get(&MIN_JOINT) as usize);
+    let episodes = with_joiners(core, outside, suspect.scale, knobs.get(&MIN_JOINT) as usize);
     let (first, last) = (episodes.first()?.first()?.day, episodes.last()?.last()?.day);
     let members: Vec<usize> = {
         let mut s: Vec<usize> = episodes.iter().flatten().map(|r| r.series).collect();
@@ -209,15 +214,15 @@ fn finding(panel: &Panel, candidate: &Candidate, knobs: &Knobs, q: f64, tested: 
             ("joint_rises_cost_leaves_unexplained", unexplained as f64, String::new()),
             ("members", members.len() as f64, String::new()),
             ("independent_sellers_in_market", candidate.entities.len() as f64, String::new()),
-            ("p_of_group", candidate.verdict.p_group, String::new()),
-            ("group_density", candidate.verdict.group.score, String::new()),
+            ("p_of_group", suspect.p, String::new()),
+            ("group_density", suspect.group.score, String::new()),
             ("dearer_than_rest", (dearer.exp() - 1.0) * 100.0, "%".into()),
             ("reference_price", old.unwrap_or(f64::NAN), unit.clone()),
             ("observed_price", new.unwrap_or(f64::NAN), unit),
         ],
-        reason: reason(cell, &episodes, &members, dearer, candidate),
+        reason: reason(cell, &episodes, (members.len(), candidate.entities.len()), dearer, suspect.scale),
         rows,
-        score: -candidate.verdict.p.ln() + candidate.verdict.group.score,
+        score: -candidate.verdict.p.ln() + suspect.group.score,
         steps,
     })
 }
@@ -279,25 +284,28 @@ fn steps(panel: &Panel, episodes: &[Vec<Rise>]) -> Vec<(Step, RowNote)> {
     .collect()
 }
 
-fn reason(cell: &Cell, episodes: &[Vec<Rise>], members: &[usize], dearer: f64, c: &Candidate) -> Text {
+fn reason(cell: &Cell, episodes: &[Vec<Rise>], (n, all): (usize, usize), dearer: f64, scale: (i32, Alike)) -> Text {
     let dates = episodes.iter().filter_map(|e| e.first()).map(|r| Day(r.day).to_string()).collect::<Vec<_>>();
     let sizes: Vec<f64> = episodes
         .iter()
         .filter_map(|e| median(&e.iter().map(|r| (r.size.exp() - 1.0) * 100.0).collect::<Vec<_>>()))
         .collect();
     let sizes = sizes.iter().map(|s| format!("{s:.0}%")).collect::<Vec<_>>();
-    let (n, k, all) = (members.len(), episodes.len(), c.entities.len());
+    let k = episodes.len();
     let dearer = (dearer.exp() - 1.0) * 100.0;
     let (zh_cost, en_cost) = match &cell.cost {
-        Some(_) => ("已扣除成本上涨可解释的部分", "net of what the cost series explains"),
+        Some(_) => (
+            "已扣除成本上涨可解释的部分，比较幅度时容许成本升降造成的差别",
+            "net of what the cost series explains, sizes compared within what cost may have added or taken",
+        ),
         None => ("没有成本数据，未扣除成本", "no cost series was given, so cost is not taken out"),
     };
-    let (zh_when, en_when) = match c.verdict.scale.0 {
+    let (zh_when, en_when) = match scale.0 {
         0 => ("同一期内".to_owned(), "in the same period".to_owned()),
         1 => ("前后一天内".to_owned(), "within a day".to_owned()),
         days => (format!("相隔 {days} 天之内"), format!("within {days} days of each other")),
     };
-    let (zh_alike, en_alike) = match c.verdict.scale.1 {
+    let (zh_alike, en_alike) = match scale.1 {
         Alike::Size => ("幅度相近", "by like sizes"),
         Alike::Level => ("涨到同一价格", "to one price"),
     };

@@ -2,14 +2,18 @@
 
 use rayon::prelude::*;
 
-use super::coincidence::{Alike, Rises, Scale, Scratch, Seen};
 use super::groups::{Group, densest};
 use super::jitter::{Calendar, Jitter};
+use super::links::{Drawn, Scratch};
+use super::rises::{Alike, Rises};
+use super::scale::Scale;
+use super::synchrony::synchrony;
 use crate::stats::min_p::{MinP, min_p};
 
 /// Null draws: a first look, and as many as small p-values need; once this many score as high, p is large enough to
 /// stop (Besag & Clifford 1991, sequential Monte Carlo).
-const FIRST_DRAWS: u64 = 99;
+const FIRST_DRAWS: u64 = 19;
+const MORE_DRAWS: u64 = 99;
 const MOST_DRAWS: u64 = 4999;
 const LEAST_DRAWS: u64 = 199;
 const ENOUGH_HITS: usize = 5;
@@ -19,7 +23,7 @@ const REDRAWN: u64 = 25_000_000;
 /// What is asked of a market.
 pub struct Question {
     /// Coincidences that make a pair.
-    pub min_joint: u64,
+    pub min_joint: usize,
     /// Entities that make a group.
     pub min_group: usize,
     /// Whether rises that coincide once count (synchrony): only where a cost series has excused what it can.
@@ -33,18 +37,23 @@ pub struct Question {
 }
 
 /// The answer.
-#[derive(Default)]
 pub struct Verdict {
-    /// The densest group, at the scale of the strongest evidence.
-    pub group: Group,
-    /// Periods within which its rises coincide, and in what they are alike.
-    pub scale: (i32, Alike),
-    /// p-value of this group: its density against the densest groups of the draws.
-    pub p_group: f64,
+    /// The densest group of each scale, the strongest evidence first.
+    pub groups: Vec<Suspect>,
     /// p-value of the market: the smallest over all statistics against the same of the draws.
     pub p: f64,
     /// Smallest p that so many draws could have given.
     pub floor: f64,
+}
+
+/// A group, and how it was found.
+pub struct Suspect {
+    /// Who.
+    pub group: Group,
+    /// Periods within which its rises coincide, and in what they are alike.
+    pub scale: (i32, Alike),
+    /// p-value of this group: its density against the densest groups of the draws.
+    pub p: f64,
 }
 
 /// Tests one market; p is 1 where nothing coincides.
@@ -52,44 +61,40 @@ pub fn verdict(rises: &Rises, scales: &[Scale], ask: &Question) -> Verdict {
     let most = (REDRAWN / rises.events.len().max(1) as u64).clamp(LEAST_DRAWS, MOST_DRAWS);
     let floor = 1.0 / (most + 1) as f64;
     let seen = look(rises, scales, ask, &rises.days(), &mut Scratch::default());
-    let observed = statistics(ask, &seen);
-    if observed.iter().all(|s| *s <= 0.0) {
-        return Verdict { p: 1.0, p_group: 1.0, floor, ..Verdict::default() };
+    if seen.statistics.iter().all(|s| *s <= 0.0) {
+        return Verdict { p: 1.0, floor, groups: Vec::new() };
     }
     let jitter = Jitter::new(rises, ask.step, &ask.calendar);
-    let mut samples = vec![observed];
+    let mut samples = vec![seen.statistics];
     let mut found = MinP::default();
-    for upto in [FIRST_DRAWS, LEAST_DRAWS.max(most / 5), most] {
+    for upto in [FIRST_DRAWS, MORE_DRAWS, LEAST_DRAWS.max(most / 5), most] {
         samples.extend(draws(rises, scales, &jitter, ask, samples.len() as u64..=upto));
         found = min_p(&samples);
         if found.hits >= ENOUGH_HITS {
             break;
         }
     }
-    let strongest = (0..scales.len()).min_by(|a, b| found.each[*a].total_cmp(&found.each[*b])).unwrap_or(0);
-    let (group, scale) = seen
-        .into_iter()
-        .zip(scales)
-        .nth(strongest)
-        .map(|(s, scale)| (s.1, (scale.same, scale.alike)))
-        .unwrap_or_default();
-    Verdict { group, scale, p_group: found.each[strongest], p: found.combined, floor }
+    let suspect =
+        |((group, scale), p): ((Group, &Scale), &f64)| Suspect { group, scale: (scale.same, scale.alike), p: *p };
+    let mut groups: Vec<Suspect> = seen.groups.into_iter().zip(scales).zip(&found.each).map(suspect).collect();
+    groups.retain(|s| !s.group.members.is_empty());
+    groups.sort_by(|a, b| a.p.total_cmp(&b.p)); // stable: the narrower scale where equal
+    Verdict { groups, p: found.combined, floor }
 }
 
-/// What each scale shows with the rises at these periods, and its densest group.
-fn look(rises: &Rises, scales: &[Scale], ask: &Question, day: &[i32], scratch: &mut Scratch) -> Vec<(Seen, Group)> {
-    let one = |scale: &Scale| {
-        let seen = scale.count(rises, day, ask.min_joint, ask.min_group, scratch);
-        let group = densest(&seen.links, rises.own.len(), ask.min_group);
-        (seen, group)
+/// The densest group of each scale with the rises at these periods; then the synchrony of the first scale.
+fn look(rises: &Rises, scales: &[Scale], ask: &Question, day: &[i32], scratch: &mut Scratch) -> Look {
+    let group = |scale: &Scale, scratch: &mut Scratch| {
+        densest(&Drawn { rises, day }.links(scale, ask.min_joint, scratch), rises.entities(), ask.min_group)
     };
-    scales.iter().map(one).collect()
+    let groups: Vec<Group> = scales.iter().map(|scale| group(scale, scratch)).collect();
+    let once = scales.first().filter(|_| ask.once).map(|scale| synchrony(scale, rises, day, ask.min_group));
+    Look { statistics: groups.iter().map(|g| g.score).chain(once).collect(), groups }
 }
 
-/// The density of each scale; then the synchrony of the first.
-fn statistics(ask: &Question, seen: &[(Seen, Group)]) -> Vec<f64> {
-    let once = seen.first().filter(|_| ask.once).map(|s| s.0.synchrony);
-    seen.iter().map(|s| s.1.score).chain(once).collect()
+struct Look {
+    groups: Vec<Group>,
+    statistics: Vec<f64>,
 }
 
 /// The statistics of draws of the null, in order.
@@ -102,14 +107,14 @@ fn draws(
 ) -> Vec<Vec<f64>> {
     let one = |(scratch, day): &mut (Scratch, Vec<i32>), draw: u64| {
         jitter.draw(ask.seed.0 ^ (ask.seed.1 << 32), draw, day);
-        statistics(ask, &look(rises, scales, ask, day, scratch))
+        look(rises, scales, ask, day, scratch).statistics
     };
     which.into_par_iter().map_init(|| (Scratch::default(), rises.days()), one).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::coincidence::Event;
+    use super::super::rises::Event;
     use super::*;
     use crate::stats::min_p::min_p_random_ties;
     use rand::{Rng, SeedableRng};
@@ -128,6 +133,7 @@ mod tests {
                         size: rng.gen_range(0.03..0.2),
                         level: rng.r#gen(),
                         coin: 0.0,
+                        doubt: 0.0,
                     });
                 }
             }
@@ -155,7 +161,7 @@ mod tests {
             let ask = Question { min_joint: 2, min_group: 3, once: true, step: 1, calendar, seed: (5, market) };
             let known = |rises: &Rises| [Scale::new(rises, 1, Alike::Size), Scale::new(rises, 3, Alike::Size)];
             let observed = |rises: &Rises, scales: &[Scale]| {
-                statistics(&ask, &look(rises, scales, &ask, &rises.days(), &mut Scratch::default()))
+                look(rises, scales, &ask, &rises.days(), &mut Scratch::default()).statistics
             };
             let rises = lawful(&mut rng);
             let jitter = Jitter::new(&rises, 1, &ask.calendar);
@@ -167,7 +173,7 @@ mod tests {
             let mut days = rises.days();
             jitter.draw(77, market, &mut days);
             let moved = rises.events.iter().zip(days).map(|(e, day)| Event { day, ..*e }).collect();
-            let drawn = Rises::new(moved, rises.own.len(), rises.span);
+            let drawn = Rises::new(moved, rises.entities(), rises.span);
             samples[0] = observed(&drawn, &known(&drawn));
             of_null.push(min_p_random_ties(&samples, &mut rng).combined - rng.gen_range(0.0..0.01));
         }

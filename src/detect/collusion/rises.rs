@@ -1,0 +1,104 @@
+//! The rises of one market, and which two of them coincide.
+
+use std::ops::Range;
+
+use super::jitter::interval;
+
+/// A rise as the test sees it. Time is counted in the market's periods: days, or weeks where prices are weekly.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Event {
+    /// Entity number within the cell, from 0.
+    pub who: u32,
+    /// First period at the new price.
+    pub day: i32,
+    /// Periods without a price just before: the rise may be that much older.
+    pub unseen: i32,
+    /// Log size: the middle of the range that cost leaves.
+    pub size: f64,
+    /// Width of that range.
+    pub doubt: f64,
+    /// Log price it rises to.
+    pub level: f64,
+    /// What rounding to a coin may add to the size.
+    pub coin: f64,
+}
+
+/// The rises of one market.
+pub struct Rises {
+    /// By entity, then period; a rise is known by its position here.
+    pub events: Vec<Event>,
+    /// First and last period with a price.
+    pub span: (i32, i32),
+    /// Number of the interval each rise stays in when drawn.
+    pub within: Vec<u16>,
+    /// Where each entity's rises begin, and the end.
+    first: Vec<usize>,
+}
+
+impl Rises {
+    /// Of `n` entities.
+    pub fn new(mut events: Vec<Event>, n: usize, span: (i32, i32)) -> Rises {
+        events.sort_by(|a, b| (a.who, a.day).cmp(&(b.who, b.day)).then(a.size.total_cmp(&b.size)));
+        let first = (0..=n).map(|who| events.partition_point(|e| (e.who as usize) < who)).collect();
+        Rises { within: events.iter().map(|e| interval(e.day, span).number as u16).collect(), events, span, first }
+    }
+
+    /// Entities, with rises or without.
+    pub fn entities(&self) -> usize {
+        self.first.len() - 1
+    }
+
+    /// Intervals of the market.
+    pub fn intervals(&self) -> usize {
+        self.within.iter().max().map_or(1, |last| usize::from(*last) + 1)
+    }
+
+    /// Periods of the market.
+    pub fn periods(&self) -> usize {
+        (self.span.1 - self.span.0 + 1) as usize
+    }
+
+    /// Positions of an entity's rises, by period.
+    pub fn own(&self, who: usize) -> Range<usize> {
+        self.first[who]..self.first[who + 1]
+    }
+
+    /// The periods as observed, by position.
+    pub fn days(&self) -> Vec<i32> {
+        self.events.iter().map(|e| e.day).collect()
+    }
+}
+
+/// In what rises are alike.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Alike {
+    /// In size.
+    #[default]
+    Size,
+    /// In the price they rise to.
+    Level,
+}
+
+/// Sizes are alike when they differ by at most this share of their mean, plus half a percent, the coins, and what cost
+/// leaves open.
+const SAME_SIZE: f64 = 0.15;
+const SIZE_SLACK: f64 = 0.005;
+/// Prices are the same when they differ by no more than this and the coins.
+const LEVEL_SLACK: f64 = 0.002;
+
+impl Alike {
+    /// Lowest and highest size (or price) of a rise; rises whose bands overlap are alike.
+    pub fn band(self, e: &Event) -> (f64, f64) {
+        let (value, width) = match self {
+            Alike::Size => (e.size, SAME_SIZE * e.size + SIZE_SLACK + e.coin + e.doubt),
+            Alike::Level => (e.level, LEVEL_SLACK + e.coin),
+        };
+        (value - width / 2.0, value + width / 2.0)
+    }
+}
+
+/// Do two rises coincide: are they alike, and within `same` periods, wherever in its unseen periods each began?
+pub fn coincide(a: &Event, b: &Event, same: i32, alike: Alike) -> bool {
+    let (x, y) = (alike.band(a), alike.band(b));
+    a.day - a.unseen - b.day <= same && b.day - b.unseen - a.day <= same && x.0 <= y.1 && y.0 <= x.1
+}
