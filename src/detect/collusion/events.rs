@@ -24,18 +24,18 @@ pub struct Rise {
     pub size: f64,
     /// Log of the new price.
     pub level: f64,
-    /// What the cost allowance leaves of it.
+    /// What is left of it without the end of a sale and the cost allowance.
     pub unexplained: f64,
     /// What it may have been had cost not fallen meanwhile.
-    pub without_fall: f64,
+    pub at_most: f64,
     /// What rounding to the seller's coin may add to the size.
     pub coin: f64,
 }
 
 impl Rise {
-    /// As the test sees it: of a size between what rising cost leaves of it and what it may have been without a fall.
+    /// As the test sees it: of a size between what is left of it and what it may have been.
     pub fn event(&self, who: u32) -> Event {
-        let (low, high) = (self.unexplained, self.without_fall);
+        let (low, high) = (self.unexplained, self.at_most);
         let Rise { period: day, unseen, level, coin, .. } = *self;
         Event { who, day, unseen, size: (low + high) / 2.0, doubt: high - low, level, coin }
     }
@@ -48,9 +48,9 @@ const COIN: f64 = 0.01;
 const MAX_GAP_DAYS: i32 = 7;
 /// A rise is dated to at most this many periods, or the null and the data would coincide at will.
 const MAX_UNSEEN: i32 = 2;
-/// A price that comes back, within one percent, to what was asked in the days before it was lowered ends a
-/// sale and is no rise.
+/// A price put back within so many days of being lowered ends a sale: only what goes beyond the price before is a rise.
 const SALE_DAYS: i32 = 10;
+/// A price that comes down to within this of the old one has not held.
 const BACK: f64 = 0.01;
 /// Days each side in which the share of rising entities is taken.
 const RHYTHM_DAYS: i32 = 5;
@@ -158,14 +158,10 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell, clock: &Clock) -> Vec<R
     let (mut allowance_until, mut spent) = (i32::MIN, 0.0);
     let coin = coin(p.price);
     for i in 1..p.day.len() {
-        let (old, new) = (p.price[i - 1], p.price[i]);
+        let (old, new) = (before_sale(p, i, cell), p.price[i]);
         let r = (new / old).ln();
         let gap = p.day[i] - p.day[i - 1];
-        if r < MIN_RISE.max(COIN / new)
-            || gap > MAX_GAP_DAYS.max(2 * clock.step)
-            || !holds(p, i, old)
-            || ends_sale(p, i, cell)
-        {
+        if r < MIN_RISE.max(COIN / new) || gap > MAX_GAP_DAYS.max(2 * clock.step) || !holds(p, i, old) {
             continue;
         }
         if p.day[i] > allowance_until {
@@ -183,10 +179,10 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell, clock: &Clock) -> Vec<R
             day: p.day[i],
             period,
             unseen,
-            size: r,
+            size: (new / p.price[i - 1]).ln(),
             level: new.ln(),
             unexplained: r - free,
-            without_fall: r + down,
+            at_most: (new / p.price[i - 1]).ln() + down,
             coin: coin / old,
         });
     }
@@ -203,19 +199,23 @@ fn holds(p: &PointsView<'_>, i: usize, old: f64) -> bool {
     stays(p.price.len().min(i + 4)) || stays(p.day.partition_point(|d| *d <= p.day[i] + SALE_DAYS))
 }
 
-/// Was the price as high as now before it was lowered a few days ago? Not where the market fell meanwhile: a
-/// price that comes back against the market has risen.
-fn ends_sale(p: &PointsView<'_>, i: usize, cell: &Cell) -> bool {
+/// What a rise starts from: the last price, or what two observations of the days before it reached, where that was
+/// more. Not where the market fell meanwhile: a price that comes back against the market has risen.
+fn before_sale(p: &PointsView<'_>, i: usize, cell: &Cell) -> f64 {
     let from = p.day[..i].partition_point(|d| *d < p.day[i] - SALE_DAYS);
     let index = |day: i32| {
         let at = cell.market.partition_point(|m| m.day.0 <= day);
         at.checked_sub(1).map_or(0.0, |at| cell.market[at].index)
     };
     let now = index(p.day[i]);
-    (from..i).any(|k| {
-        let (before, lowered) = (p.price[k], (1.0 + BACK) * p.price[i - 1]);
-        before > lowered && (before / p.price[i]).ln().abs() <= BACK && index(p.day[k]) - now < MIN_RISE
-    })
+    let standing = (from..i).filter(|k| index(p.day[*k]) - now < MIN_RISE).map(|k| p.price[k]);
+    let (_, second) = standing.fold(
+        (0.0, 0.0_f64),
+        |(most, second): (f64, f64), x| {
+            if x > most { (x, most) } else { (most, second.max(x)) }
+        },
+    );
+    second.max(p.price[i - 1])
 }
 
 /// The coin a seller rounds to: the largest of the usual ones that nine prices in ten are multiples of.

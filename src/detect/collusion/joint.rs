@@ -96,7 +96,7 @@ mod tests {
             size,
             level: 0.0,
             unexplained: size,
-            without_fall: size,
+            at_most: size,
             coin: 0.0,
         }
     }

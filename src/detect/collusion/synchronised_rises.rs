@@ -56,6 +56,13 @@ const MAX_Q: Param = Param {
     range: (0.0001, 0.5),
     source: "Benjamini & Yekutieli 2001, one hypothesis per cell",
 };
+const MAX_DRAWS: Param = Param {
+    name: "max_draws",
+    default: 4999.0,
+    unit: "draw",
+    range: (19.0, 99_999.0),
+    source: "Besag & Clifford 1991: fewer where so many score as high anyway; the smallest p is 1 / (draws + 1)",
+};
 /// Sellers that follow a leader are this close behind each other's rises (Chile 2007–08: day 1, 2, 3; TDLC 119/2012).
 const FOLLOW_DAYS: i32 = 3;
 
@@ -65,7 +72,7 @@ pub const SCREEN: Screen = Screen {
     kind: Kind::Collusion,
     title: ("同步涨价", "Synchronised rises"),
     page: include_str!("synchronised_rises.md"),
-    params: &[MIN_GROUP, MIN_JOINT, MIN_ENTITIES, MAX_RISING, MIN_DEARER, MAX_Q],
+    params: &[MIN_GROUP, MIN_JOINT, MIN_ENTITIES, MAX_RISING, MIN_DEARER, MAX_Q, MAX_DRAWS],
     leads_alone: true,
     work: Work::Whole(run),
 };
@@ -124,6 +131,7 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
             min_joint: knobs.get(&MIN_JOINT) as usize,
             min_group: knobs.get(&MIN_GROUP) as usize,
             once: cell.cost.is_some(),
+            max_draws: knobs.get(&MAX_DRAWS) as u64,
             step: clock.step,
             calendar: clock.calendar(),
             seed: (context.seed, c as u64),

@@ -10,15 +10,13 @@ use super::scale::Scale;
 use super::synchrony::synchrony;
 use crate::stats::min_p::{MinP, min_p};
 
-/// Null draws: a first look, and as many as small p-values need; once this many score as high, p is large enough to
+/// Null draws are taken in steps, as many as small p-values need; once this many score as high, p is large enough to
 /// stop (Besag & Clifford 1991, sequential Monte Carlo).
-const FIRST_DRAWS: u64 = 19;
-const MORE_DRAWS: u64 = 99;
-const MOST_DRAWS: u64 = 4999;
-const LEAST_DRAWS: u64 = 199;
+const FIRST_DRAWS: [u64; 2] = [19, 99];
 const ENOUGH_HITS: usize = 5;
-/// Rises redrawn in all: a market of very many rises gets fewer draws, and the floor of p says so.
+/// Rises redrawn in all: a market of very many rises gets fewer draws, but these, and the floor of p says so.
 const REDRAWN: u64 = 25_000_000;
+const LEAST_DRAWS: u64 = 199;
 
 /// What is asked of a market.
 pub struct Question {
@@ -28,6 +26,8 @@ pub struct Question {
     pub min_group: usize,
     /// Whether rises that coincide once count (synchrony): only where a cost series has excused what it can.
     pub once: bool,
+    /// Null draws at most.
+    pub max_draws: u64,
     /// Days of a period.
     pub step: i32,
     /// Classes of the periods.
@@ -58,7 +58,7 @@ pub struct Suspect {
 
 /// Tests one market; p is 1 where nothing coincides.
 pub fn verdict(rises: &Rises, scales: &[Scale], ask: &Question) -> Verdict {
-    let most = (REDRAWN / rises.events.len().max(1) as u64).clamp(LEAST_DRAWS, MOST_DRAWS);
+    let most = (REDRAWN / rises.events.len().max(1) as u64).max(LEAST_DRAWS).min(ask.max_draws);
     let floor = 1.0 / (most + 1) as f64;
     let seen = look(rises, scales, ask, &rises.days(), &mut Scratch::default());
     if seen.statistics.iter().all(|s| *s <= 0.0) {
@@ -67,8 +67,8 @@ pub fn verdict(rises: &Rises, scales: &[Scale], ask: &Question) -> Verdict {
     let jitter = Jitter::new(rises, ask.step, &ask.calendar);
     let mut samples = vec![seen.statistics];
     let mut found = MinP::default();
-    for upto in [FIRST_DRAWS, MORE_DRAWS, LEAST_DRAWS.max(most / 5), most] {
-        samples.extend(draws(rises, scales, &jitter, ask, samples.len() as u64..=upto));
+    for upto in FIRST_DRAWS.into_iter().chain([LEAST_DRAWS.max(most / 5), most]) {
+        samples.extend(draws(rises, scales, &jitter, ask, samples.len() as u64..=upto.min(most)));
         found = min_p(&samples);
         if found.hits >= ENOUGH_HITS {
             break;
@@ -158,7 +158,15 @@ mod tests {
         let (mut of_null, mut independent) = (Vec::new(), Vec::new());
         for market in 0..400 {
             let calendar = (0..140).map(|d| (d % 7, 1)).collect();
-            let ask = Question { min_joint: 2, min_group: 3, once: true, step: 1, calendar, seed: (5, market) };
+            let ask = Question {
+                min_joint: 2,
+                min_group: 3,
+                once: true,
+                max_draws: 99,
+                step: 1,
+                calendar,
+                seed: (5, market),
+            };
             let known = |rises: &Rises| [Scale::new(rises, 1, Alike::Size), Scale::new(rises, 3, Alike::Size)];
             let observed = |rises: &Rises, scales: &[Scale]| {
                 look(rises, scales, &ask, &rises.days(), &mut Scratch::default()).statistics

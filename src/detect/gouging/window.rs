@@ -6,16 +6,51 @@ use crate::stats::robust::median;
 
 /// Days a sale lasts at most: a price that had been seen for no longer may be one, and its end no rise.
 const SALE_DAYS: i32 = 10;
+/// Sellers with so many sales after a rise may have had some before it: what was seen for less than four weeks may be.
+const SALES: usize = 2;
+const SALES_DAYS: i32 = 28;
+/// A price is back after a sale when it is within this of the one before, log.
+const BACK: f64 = 0.02;
 
 /// Why what was seen before position `first` is no reference, however often it was seen.
 pub fn perhaps_a_sale(points: &PointsView<'_>, first: usize) -> Option<Text> {
     let days = points.day[first.checked_sub(1)?] - points.day[0];
-    (days < SALE_DAYS).then(|| {
-        Text::new(
+    if days < SALE_DAYS {
+        return Some(Text::new(
             format!("涨价前只观测了 {} 天，可能是促销结束", days + 1),
             format!("seen for {} days only before the rise: it may be the end of a sale", days + 1),
+        ));
+    }
+    let sales = if days < SALES_DAYS { sales_after(points, first) } else { 0 };
+    (sales >= SALES).then(|| {
+        Text::new(
+            format!("涨价前只观测了 {} 天，其后又有 {sales} 次同样的短期降价：可能是促销结束", days + 1),
+            format!(
+                "seen for {} days only before the rise, and {sales} like sales after it: it may be the end of a sale",
+                days + 1
+            ),
         )
     })
+}
+
+/// How often the price fell by at least half of what it had risen by at `first`, and was back within days.
+fn sales_after(points: &PointsView<'_>, first: usize) -> usize {
+    let (day, price) = (points.day, points.price);
+    let depth = (price[first] / price[first - 1]).ln() / 2.0;
+    let (mut sales, mut i) = (0, first + 1);
+    while i < price.len() {
+        let back = |j: &usize| (price[i - 1] / price[*j]).ln() <= BACK;
+        let fell = depth > 0.0 && (price[i - 1] / price[i]).ln() >= depth;
+        let until = day.partition_point(|d| *d <= day[i] + SALE_DAYS);
+        i = match (i + 1..until).find(back).filter(|_| fell) {
+            Some(j) => {
+                sales += 1;
+                j + 1
+            }
+            None => i + 1,
+        };
+    }
+    sales
 }
 
 /// Σ (price − allowed) × quantity over the window, where quantities are known; `None` where none is.
@@ -59,4 +94,25 @@ pub fn explained_by_cost(points: &PointsView<'_>) -> Text {
         return Text::new("涨幅由本店有记录的进价上涨解释", "the rise is explained by its own recorded purchase cost");
     }
     Text::new("涨幅不超过同类商品一般成本的上涨", "the rise is within that of the general cost of the good")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panel::{Quote, from_quotes};
+
+    /// Two weeks at 7, then 10: with two short sales at 7 later, the first two weeks may have been one too; with one,
+    /// or with a lasting cut, not.
+    #[test]
+    fn a_seller_of_many_sales() {
+        let reason = |low: &[std::ops::Range<i32>]| {
+            let price = |day: i32| if day < 14 || low.iter().any(|r| r.contains(&day)) { 7.0 } else { 10.0 };
+            let quotes: Vec<Quote> = (0..60).map(|d| Quote::posted("r", "p", "a", Day(18_000 + d), price(d))).collect();
+            let panel = from_quotes(&quotes, &[]);
+            perhaps_a_sale(&panel.points(&panel.series[0]), 14)
+        };
+        assert!(reason(&[25..29, 40..44]).is_some());
+        assert!(reason(&[25..29]).is_none());
+        assert!(reason(&[25..29, 40..60]).is_none());
+    }
 }
