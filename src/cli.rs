@@ -488,7 +488,11 @@ pub fn dispatch() -> Result<()> {
             force,
         ),
         Command::Check { inputs, common } => {
-            print!("{}", run::check(&job(inputs, &common)?, &settings::load(common.config.as_deref())?)?);
+            let (text, usable) = run::check(&job(inputs, &common)?, &settings::load(common.config.as_deref())?)?;
+            print!("{text}");
+            if !usable {
+                bail!("没有一行可用 / not one usable row");
+            }
             Ok(())
         }
         Command::Init { files, out, force } => init(&files, &out, force),

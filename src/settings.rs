@@ -10,7 +10,7 @@ use crate::detect::SCREENS;
 use crate::ingest::Options;
 use crate::model::{Format, Knobs, TableKind, Text};
 
-/// Days a posted price holds unless set (METHODS 2.0: at most four weeks).
+/// Days a posted price holds unless set (at most four weeks).
 const HOLD_DAYS: i32 = 28;
 
 /// The file as typed.

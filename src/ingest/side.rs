@@ -60,6 +60,9 @@ pub fn read_costs(path: &Path, file: u32, options: &Options, costs: &mut Costs) 
     each_row(path, file, TableKind::Costs, options, |get, row| {
         let day = parse_date(get("date")).map_err(|r| ("date", get("date").to_owned(), r))?.day;
         let value = parse_number(get("unit_cost")).map_err(|r| ("unit_cost", get("unit_cost").to_owned(), r))?;
+        if value <= 0.0 {
+            return Err(("unit_cost", value.to_string(), Text::new("成本不是正数", "the cost is not positive")));
+        }
         let product = clean(get("product"));
         let family = catalogue.family(&product, get("spec")).map_or(product, |f| f.zh.clone());
         costs.paths.entry((clean(get("region")), family)).or_default().insert(day, (value, row));

@@ -116,6 +116,12 @@ pub fn examine(docket: &Docket<'_>, rules: &[Rule], trades: bool) -> Vec<Judged>
     jobs.into_par_iter().map(|(r, s, test)| weigh::judged(docket, rules, (r, s), test)).collect()
 }
 
+/// Rules that apply to nothing in the panel.
+pub fn idle<'a>(rules: &'a [Rule], judged: &[Judged]) -> Vec<&'a str> {
+    let used: BTreeSet<usize> = judged.iter().map(|j| j.rule).collect();
+    rules.iter().enumerate().filter(|(r, _)| !used.contains(r)).map(|(_, rule)| rule.id.as_str()).collect()
+}
+
 /// Whether any rule that needs trades applies to anything.
 pub fn wants_trades(docket: &Docket<'_>, rules: &[Rule]) -> bool {
     rules.iter().any(|r| test_of(r).is_some_and(|t| t.needs_trades) && !scope::series(docket, r).is_empty())

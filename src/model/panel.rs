@@ -219,7 +219,7 @@ pub struct Panel {
     pub series: Vec<Series>,
     /// Point columns, series after series.
     pub points: Points,
-    /// A posted price holds at most this many days (METHODS 2.0: 4 weeks).
+    /// A posted price holds at most this many days (4 weeks unless set).
     pub hold_days: i32,
     /// Currency of every price, as shown.
     pub currency: Text,

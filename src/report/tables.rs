@@ -46,6 +46,14 @@ fn number(value: Option<f64>, digits: usize) -> String {
     value.filter(|v| v.is_finite()).map_or(String::new(), |v| format!("{v:.digits$}"))
 }
 
+/// A p- or q-value: eight decimals, or three digits where these would be lost.
+fn chance(value: Option<f64>) -> String {
+    match value {
+        Some(p) if p > 0.0 && p < 1e-4 => format!("{p:.2e}"),
+        p => number(p, 8),
+    }
+}
+
 /// leads.csv.
 pub fn leads(r: &Results<'_>) -> Result<Vec<u8>> {
     some_leads(r, r.leads.iter())
@@ -67,8 +75,8 @@ fn some_leads<'a>(r: &Results<'_>, leads: impl Iterator<Item = &'a Lead>) -> Res
             l.id.clone(),
             l.kind.name().to_owned(),
             number(Some(l.score), 3),
-            number(l.p_value, 8),
-            number(l.q_value, 8),
+            chance(l.p_value),
+            chance(l.q_value),
             safe(&l.region),
             safe(&l.market),
             safe(&l.product),

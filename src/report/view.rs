@@ -80,7 +80,8 @@ fn figure(v: f64, unit: &str) -> String {
         100.0.. => 0,
         10.0.. => 1,
         1.0.. => 2,
-        _ => 3,
+        0.01.. => 3,
+        _ => 5,
     };
     number(Some(v), digits)
 }

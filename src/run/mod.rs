@@ -252,7 +252,9 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
     if let (Some(week), Some(dir)) = (week, &job.casebook) {
         casebook::history::keep(dir, &week)?;
     }
-    let Analysed { read, leads, rereadable, weekly, .. } = analysed;
+    let Analysed { read, law, leads, rereadable, weekly, .. } = analysed;
+    // Most rules fit no one input; only who asks for some by name wants to hear of those.
+    let idle = if job.rules.is_empty() { Vec::new() } else { crate::law::idle(&law.rules, &law.judged) };
     drop(rereadable); // what standard input was kept in
     stage.publish()?;
     if job.talk {
@@ -272,8 +274,22 @@ pub fn run(job: &Job, settings: &Settings, out: &Path, force: bool) -> Result<()
         if let Some(weekly) = &weekly {
             eprintln!("{}", report::weekly_line(weekly, &leads, job.lang));
         }
+        if !idle.is_empty() {
+            eprintln!("{}", idle_rules(&idle.join(", "), job.lang));
+        }
     }
     Ok(())
+}
+
+fn idle_rules(ids: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!(
+            "没有可检验的数据：{ids}。规则只适用于其地区、商品、期间和价格种类（成交价需 --transactions）；见 pricewatch explain 规则编号"
+        ),
+        Lang::En => format!(
+            "nothing to test: {ids}. A rule applies to its regions, goods, dates and kind of price (prices charged need --transactions); see pricewatch explain RULE"
+        ),
+    }
 }
 
 /// Ids of sellers with a finding that makes a lead of one seller.
@@ -476,8 +492,8 @@ fn settle(reports: &mut [FileReport], built: &panel::Built) {
     }
 }
 
-/// What `check` prints: per file what was recognised, and the sum.
-pub fn check(job: &Job, settings: &Settings) -> Result<String> {
+/// What `check` prints: per file what was recognised, and the sum; and whether any row can be used.
+pub fn check(job: &Job, settings: &Settings) -> Result<(String, bool)> {
     let scratch = tempfile::tempdir()?;
     let read = read(job, settings, scratch.path())?;
     let mut text = String::new();
@@ -516,5 +532,5 @@ pub fn check(job: &Job, settings: &Settings) -> Result<String> {
             r.reason.en
         );
     }
-    Ok(text)
+    Ok((text, read.total().rows_used > 0))
 }

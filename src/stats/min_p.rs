@@ -7,6 +7,8 @@ use rand::Rng;
 pub struct MinP {
     /// Of each statistic by itself: (1 + # draws as high) / (B + 1).
     pub each: Vec<f64>,
+    /// Of each statistic, corrected for the choice among all: against the smallest of each draw.
+    pub corrected: Vec<f64>,
     /// Of the smallest over statistics, against the smallest of each draw: holds whatever their dependence.
     pub combined: f64,
     /// Draws whose smallest is as small.
@@ -39,7 +41,9 @@ fn ranked(samples: &[Vec<f64>], mut breaker: impl FnMut(&[f64]) -> Vec<f64>) -> 
     }
     let turned: Vec<f64> = smallest.iter().map(|p| -p).collect();
     let combined = upper(&turned, &breaker(&turned)).first().copied().unwrap_or(1.0);
-    MinP { each, combined, hits: ((combined * n as f64).round() as usize).saturating_sub(1) }
+    let as_small = |p: &f64| smallest.iter().filter(|s| *s <= p).count() as f64 / n as f64;
+    let corrected = each.iter().map(as_small).collect();
+    MinP { each, corrected, combined, hits: ((combined * n as f64).round() as usize).saturating_sub(1) }
 }
 
 /// Share of values at least as high as each (itself included); equal values are ordered by the breaker.
@@ -69,6 +73,7 @@ mod tests {
         let samples = vec![vec![5.0, 1.0], vec![3.0, 1.0], vec![1.0, 4.0], vec![0.0, 0.0]];
         let found = min_p(&samples);
         assert_eq!(found.each, vec![0.25, 0.75], "5 is the highest of four; three of four reach 1");
+        assert_eq!(found.corrected, vec![0.5, 0.75], "the smallest is 0.25 in two samples, 0.75 or less in three");
         assert_eq!((found.combined, found.hits), (0.5, 1), "one draw's smallest p is 0.25 too");
     }
 

@@ -15,7 +15,7 @@ pub struct PassThrough {
 const LEAST: usize = 16;
 /// Log range of the market below which there is nothing to pass on.
 const LEAST_RANGE: f64 = 0.05;
-/// Slopes and lags looked at: the spread of pass-through in retail (METHODS 2.1) and the lag window of three weeks
+/// Slopes and lags looked at: the spread of pass-through in retail and the lag window of three weeks
 /// less the market's own lag.
 const SLOPES: (f64, f64) = (0.5, 1.5);
 const LAGS: i32 = 14;

@@ -41,7 +41,7 @@ impl Rise {
     }
 }
 
-/// Smallest relative rise, and the coin it must move: METHODS 2.0.
+/// Smallest relative rise, and the coin it must move.
 pub const MIN_RISE: f64 = 0.02;
 const COIN: f64 = 0.01;
 /// A change across a longer gap, or more than a period without a price, has no date.
@@ -56,7 +56,7 @@ const BACK: f64 = 0.01;
 const RHYTHM_DAYS: i32 = 5;
 /// Typical gaps from this many days on are no daily prices.
 const SPARSE_DAYS: i32 = 4;
-/// Cost allowance: κ and the days within which it is spent (METHODS 2.3).
+/// Cost allowance: κ and the days within which it is spent.
 const KAPPA: f64 = 1.2;
 const COST_DAYS: i32 = 28;
 

@@ -23,8 +23,8 @@ const PRIOR_RISES: f64 = 5.0;
 
 /// Time is cut into fixed intervals. Under the null a run falls anywhere in its interval with a chance in proportion
 /// to the intensity of the other sellers' rises, to the seller's weekday habit and to the market's habits (weekdays,
-/// turns of the month); sizes, runs and their number per seller and interval are kept. Observed and drawn markets are
-/// then exchangeable, which they are not when each rise moves about the place it was seen at (Amarasingham, Harrison,
+/// turns of the month); sizes, runs and their number per seller and interval are kept. Given the runs and the
+/// intensity, observed and drawn markets are exchangeable, which they are not when each rise moves about the place it was seen at (Amarasingham, Harrison,
 /// Hatsopoulos & Geman 2012).
 pub struct Jitter {
     runs: Vec<Run>,

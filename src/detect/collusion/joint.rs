@@ -9,6 +9,7 @@ use ndarray::Array2;
 use super::events::Rise;
 use super::jitter::RUN_GAP_DAYS;
 use super::rises::{Alike, coincide};
+use crate::stats::robust::median;
 
 /// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and more than half
 /// the group (and two) dense. Rises that belong to none are its members' own.
@@ -28,8 +29,11 @@ pub fn episodes(group: &[&[Rise]], same: i32) -> Vec<Vec<Rise>> {
     }
     let mut out: Vec<Vec<(usize, Rise)>> = Vec::new();
     for mut together in found.into_values() {
-        together.sort_by_key(|(g, r)| (*g, r.day));
-        together.dedup_by_key(|(g, _)| *g); // a member counts once, with its first rise
+        // A member counts once, with its rise nearest to the middle of all.
+        let middle = median(&together.iter().map(|(_, r)| f64::from(r.period)).collect::<Vec<_>>()).unwrap_or(0.0);
+        let off = |r: &Rise| (f64::from(r.period) - middle).abs();
+        together.sort_by(|(g, r), (h, s)| g.cmp(h).then(off(r).total_cmp(&off(s))).then(r.day.cmp(&s.day)));
+        together.dedup_by_key(|(g, _)| *g);
         together.sort_by_key(|(g, r)| (r.day, *g));
         if together.len() >= need {
             out.push(together);
@@ -39,19 +43,14 @@ pub fn episodes(group: &[&[Rise]], same: i32) -> Vec<Vec<Rise>> {
     apart(out)
 }
 
-/// Joint rises that follow each other within the span of a run are one: the null moves them together too.
+/// Joint rises that follow each other within the span of a run are one, since the null moves them together too: of
+/// these the one that more joined.
 fn apart(joint: Vec<Vec<(usize, Rise)>>) -> Vec<Vec<Rise>> {
     let mut out: Vec<Vec<(usize, Rise)>> = Vec::new();
-    for mut next in joint {
+    for next in joint {
         match out.last_mut().filter(|before| next[0].1.day - before[0].1.day <= RUN_GAP_DAYS) {
-            Some(before) => {
-                if next.len() > before.len() {
-                    std::mem::swap(before, &mut next); // the one that more joined dates it
-                }
-                let new: Vec<_> =
-                    next.into_iter().filter(|(g, _)| before.iter().all(|(known, _)| known != g)).collect();
-                before.extend(new);
-            }
+            Some(before) if next.len() > before.len() => *before = next,
+            Some(_) => {}
             None => out.push(next),
         }
     }

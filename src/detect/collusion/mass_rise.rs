@@ -224,7 +224,7 @@ impl Market<'_> {
             cost: CostExplained::Unknown,
             steps: Vec::new(),
             expected: Vec::new(),
-            basis: "METHODS 2.2: dated joint rises and the order of moves; Kendall & Babington Smith 1939".into(),
+            basis: "dated joint rises and the order of moves (TDLC 119/2012); Kendall & Babington Smith 1939".into(),
             rule: None,
             sheet: Some(self.sheet(k)),
             strips: Vec::new(),

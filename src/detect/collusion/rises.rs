@@ -50,7 +50,7 @@ impl Rises {
 
     /// Intervals of the market.
     pub fn intervals(&self) -> usize {
-        self.within.iter().max().map_or(1, |last| usize::from(*last) + 1)
+        interval(self.span.1, self.span).number as usize + 1
     }
 
     /// Periods of the market.

@@ -80,9 +80,9 @@ impl Scale {
         }
     }
 
-    /// Whether two entities coincide so often by chance that coincidences are no news.
-    pub fn crowded(&self) -> bool {
-        self.mean > 1.0
+    /// Coincidences of two entities by chance, were they counted within so many periods instead.
+    pub fn mean_within(&self, same: i32) -> f64 {
+        self.mean * f64::from(2 * same + 1) / f64::from(2 * self.same + 1)
     }
 
     /// What two entities would collect by chance, with the spare that keeps chance partners few.

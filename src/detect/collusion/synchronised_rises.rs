@@ -26,7 +26,7 @@ const MIN_JOINT: Param = Param {
     default: 2.0,
     unit: "rise",
     range: (1.0, 20.0),
-    source: "METHODS 2.3 (6): power comes from repetition",
+    source: "one joint rise may be chance or news; power comes from repetition (TDLC 119/2012: 206 medicines)",
 };
 const MIN_ENTITIES: Param = Param {
     name: "min_entities",
@@ -47,7 +47,7 @@ const MIN_DEARER: Param = Param {
     default: 0.03,
     unit: "log",
     range: (0.0, 1.0),
-    source: "METHODS: the group must end dearer than the rest of its market",
+    source: "own choice: who gains nothing has agreed on nothing",
 };
 const MAX_Q: Param = Param {
     name: "max_q",
@@ -77,7 +77,7 @@ pub const SCREEN: Screen = Screen {
     work: Work::Whole(run),
 };
 
-/// The best group of one cell.
+/// One cell, tested.
 struct Candidate {
     cell: usize,
     entities: Vec<u32>,
@@ -99,7 +99,7 @@ fn run(panel: &Panel, context: &Context, knobs: &Knobs) -> Outcome {
     outcome.examined = candidates.len();
     let q = benjamini_yekutieli(&candidates.iter().map(|c| c.verdict.p).collect::<Vec<_>>(), candidates.len());
     for (candidate, q) in candidates.iter().zip(q) {
-        // First the market, then its groups (METHODS 2.4): one lead, of the strongest that stands.
+        // First the market, then its groups (Benjamini & Yekutieli 2001 over markets): one lead, of the strongest that stands.
         let groups = candidate.verdict.groups.iter().filter(|s| q.max(s.p) <= knobs.get(&MAX_Q));
         let mut standing = groups.filter_map(|s| finding(panel, candidate, s, knobs, q, outcome.examined));
         outcome.findings.extend(standing.next());
@@ -144,10 +144,11 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
 /// rises to one price within a day. Longer periods have no followers; nor have markets so busy that any two sellers
 /// meet within days.
 fn scales(market: &Rises, clock: &Clock) -> Vec<Scale> {
-    let same = clock.same();
-    let followers = (clock.step == 1).then(|| Scale::new(market, FOLLOW_DAYS, Alike::Size)).filter(|s| !s.crowded());
-    let agreed = [Scale::new(market, same, Alike::Size), Scale::new(market, same, Alike::Level)];
-    agreed.into_iter().chain(followers).collect()
+    let scale = |same: i32, alike: Alike| Scale::new(market, same, alike);
+    let (size, level) = rayon::join(|| scale(clock.same(), Alike::Size), || scale(clock.same(), Alike::Level));
+    let followers = clock.step == 1 && size.mean_within(FOLLOW_DAYS) <= 1.0;
+    let followers = followers.then(|| scale(FOLLOW_DAYS, Alike::Size));
+    [size, level].into_iter().chain(followers).collect()
 }
 
 /// The rises as the test sees them.
@@ -211,7 +212,7 @@ fn finding(
         excess_amount: None,
         cost,
         expected: Vec::new(),
-        basis: "METHODS 2.2 event synchronisation, 2.3 cost discount, 2.4; Charikar 2000".into(),
+        basis: "event synchronisation (Quian Quiroga et al. 2002) net of cost against interval jitter; densest group (Charikar 2000)".into(),
         rule: None,
         sheet: None,
         strips: Vec::new(),
@@ -293,7 +294,10 @@ fn steps(panel: &Panel, episodes: &[Vec<Rise>]) -> Vec<(Step, RowNote)> {
 }
 
 fn reason(cell: &Cell, episodes: &[Vec<Rise>], (n, all): (usize, usize), dearer: f64, scale: (i32, Alike)) -> Text {
-    let dates = episodes.iter().filter_map(|e| e.first()).map(|r| Day(r.day).to_string()).collect::<Vec<_>>();
+    let each = |unit: &str| {
+        let one = |e: &Vec<Rise>| Some(format!("{} {}{unit}", Day(e.first()?.day), e.len()));
+        episodes.iter().filter_map(one).collect::<Vec<_>>()
+    };
     let sizes: Vec<f64> = episodes
         .iter()
         .filter_map(|e| median(&e.iter().map(|r| (r.size.exp() - 1.0) * 100.0).collect::<Vec<_>>()))
@@ -317,7 +321,8 @@ fn reason(cell: &Cell, episodes: &[Vec<Rise>], (n, all): (usize, usize), dearer:
         Alike::Size => ("幅度相近", "by like sizes"),
         Alike::Level => ("涨到同一价格", "to one price"),
     };
-    let (dates, sizes) = ((dates.join("、"), dates.join(", ")), (sizes.join("、"), sizes.join(", ")));
+    let dates = (each(" 家").join("、"), each(" sellers").join(", "));
+    let sizes = (sizes.join("、"), sizes.join(", "));
     Text::new(
         format!(
             "同一市场 {all} 个独立经营者中，{n} 家{zh_when}先后 {k} 次同步涨价（{}），{zh_alike}（中位涨幅 {}），其后比市场其余经营者贵约 {dearer:.0}%；{zh_cost}。平行定价可能合法，建议核查有无联络。",
@@ -387,7 +392,7 @@ mod tests {
         assert!(p.iter().filter(|p| **p <= 0.05).count() <= 8, "{p:?}");
     }
 
-    /// The table of METHODS 2.6 on 200 markets a line: at most 1.5 % of lawful markets at α = 1 %, nearly all of those
+    /// The toy market, 200 markets a line: at most 1.5 % of lawful markets at α = 1 %, nearly all of those
     /// with one joint rise of 4 of 12, and more with two. `--no-capture` prints it.
     #[test]
     fn size_and_power_of_the_toy_market() {

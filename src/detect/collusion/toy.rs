@@ -1,4 +1,4 @@
-//! The toy market of METHODS 2.6, whose size and power are known: 12 firms, 60 weeks, 4 cost jumps of 6–15 %; 85 % of
+//! A toy market whose size and power are known (benches/README.md): 12 firms, 60 weeks, 4 cost jumps of 6–15 %; 85 % of
 //! the firms pass on 60–100 % of each with a lag of 0–2 weeks; 4 % of firm-weeks move by themselves. Collusion adds
 //! joint rises of 8–15 % by 4 firms away from the cost dates.
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::window::{cost_state, excess_amount, explained_by_cost, perhaps_a_sale, rise_rows};
+use super::window::{CostCheck, cost_check, excess_amount, explained_by_cost, perhaps_a_sale, rise_rows};
 use crate::detect::relative::Market;
 use crate::model::*;
 use crate::stats::robust::{mad_sigma, median};
@@ -22,7 +22,7 @@ const MIN_AFTER: Param = Param {
     default: 5.0,
     unit: "observation",
     range: (3.0, 60.0),
-    source: "METHODS 2: sustained over 5 observations",
+    source: "own choice: a working week of observations",
 };
 const MIN_BEFORE: Param = Param {
     name: "min_before",
@@ -254,10 +254,11 @@ fn finding(panel: &Panel, rise: &Rise, against: Against, knobs: &Knobs, z: Optio
     if median(&opening).is_some_and(|level| rise.reference + rise.size - level < knobs.get(&MIN_STEP)) {
         return fail(Text::new("回到最初的价格水平，不是涨价", "back to the level it opened at: no rise"));
     }
-    if let Some(reason) = perhaps_a_sale(&points, first) {
+    if let Some(reason) = perhaps_a_sale(&points, first, rise.size) {
         return fail(reason);
     }
-    let cost = cost_state(cell, &points, &before, &inside);
+    let check = cost_check(cell, &points, &before, &inside);
+    let cost = CostCheck::state(check.as_ref());
     if cost == CostExplained::Explained {
         return fail(explained_by_cost(&points));
     }
@@ -293,7 +294,8 @@ fn finding(panel: &Panel, rise: &Rise, against: Against, knobs: &Knobs, z: Optio
         cost,
         steps: vec![step],
         expected,
-        basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005), date = (last old, first new]".into(),
+        basis: "exact segmentation (Jackson et al. 2005); dated between the last old price and the first new one"
+            .into(),
         rule: None,
         sheet: None,
         strips: Vec::new(),
@@ -301,13 +303,16 @@ fn finding(panel: &Panel, rise: &Rise, against: Against, knobs: &Knobs, z: Optio
         party: None,
         facts: vec![
             ("reference_price", old_price.unwrap_or(f64::NAN), unit.clone()),
-            ("observed_price", new_price.unwrap_or(f64::NAN), unit),
+            ("observed_price", new_price.unwrap_or(f64::NAN), unit.clone()),
             ("step", measured, "%".into()),
             ("days_between_old_and_new", f64::from(step.first_new.0 - step.last_old.0), "day".into()),
             ("observations_before", before.len() as f64, String::new()),
             ("observations_in_window", inside.len() as f64, String::new()),
-        ],
-        reason: reason(panel, rise.series, &step, [old_price, new_price], measured, against, cost),
+        ]
+        .into_iter()
+        .chain(check.iter().flat_map(|c| c.facts(&unit)))
+        .collect(),
+        reason: reason(panel, rise.series, &step, [old_price, new_price], measured, against, check.as_ref()),
         rows: rise_rows(&points, old, first, last),
         score: z.unwrap_or(rise.size / knobs.get(&MIN_STEP)),
         subject,
@@ -332,7 +337,7 @@ fn reason(
     middles: [Option<f64>; 2],
     measured: f64,
     against: Against,
-    cost: CostExplained,
+    cost: Option<&CostCheck>,
 ) -> Text {
     let series = &panel.series[s];
     let product = &panel.items[series.item as usize].product;
@@ -346,10 +351,7 @@ fn reason(
             ("没有足够的同类可比，只与自身以往相比，", "against its own past only, as too few others sell the good")
         }
     };
-    let (zh_cost, en_cost) = match cost {
-        CostExplained::Unknown => ("进价不明，请核对进货票据", "purchase cost unknown: ask for the invoices"),
-        _ => ("未见成本解释", "no cost explanation seen"),
-    };
+    let (zh_cost, en_cost) = CostCheck::words(cost, &unit);
     let (zh_note, en_note) = tenfold_note(step);
     let (from, to, [old, new]) = (step.last_old, step.first_new, middles.map(|m| m.unwrap_or(f64::NAN)));
     Text::new(

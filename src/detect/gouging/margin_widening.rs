@@ -47,7 +47,7 @@ const STOCK_DAYS: Param = Param {
     default: 21.0,
     unit: "day",
     range: (0.0, 120.0),
-    source: "METHODS 2.1: goods sold today were bought up to three weeks ago; the dearest of those days counts",
+    source: "own choice: goods sold today were bought up to three weeks ago; the dearest of those days counts",
 };
 
 /// Fewest others whose margins say what the market did that day.

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::model::*;
+use crate::stats::robust::quantile_mut;
 use crate::stats::segment::change_points;
 
 const MIN_RISE: Param = Param {
@@ -10,14 +11,14 @@ const MIN_RISE: Param = Param {
     default: 0.10,
     unit: "log",
     range: (0.02, 2.0),
-    source: "a tenth: the bar of most dated price rules (METHODS 3.3)",
+    source: "a tenth: the bar of most dated price rules (datasets/statutes)",
 };
 const JOIN_DAYS: Param = Param {
     name: "join_days",
     default: 21.0,
     unit: "day",
     range: (1.0, 90.0),
-    source: "METHODS 2.3: a cost rise is spent within three weeks",
+    source: "own choice: a rise of cost reaches prices within three weeks",
 };
 const MIN_FOR_LEVEL: Param = Param {
     name: "min_for_level",
@@ -142,6 +143,9 @@ fn event(
         .filter_map(|s| Some((price_near(s, window.0, true)?, price_near(s, window.1, false)?)))
         .collect();
     let rising = pairs.iter().filter(|(old, new)| new > old).count();
+    let mut changes: Vec<f64> = pairs.iter().map(|(old, new)| (new / old - 1.0) * 100.0).collect();
+    let quarter = |changes: &mut [f64], q: f64| quantile_mut(changes, q).unwrap_or(f64::NAN);
+    let (low, high) = (quarter(&mut changes, 0.25), quarter(&mut changes, 0.75));
     let percent = (rise.exp() - 1.0) * 100.0;
     let (region, label) = (if cell.region.is_empty() { "" } else { &cell.region }, &cell.label);
     let (from, to) = window;
@@ -152,12 +156,12 @@ fn event(
     };
     let reason = Text::new(
         format!(
-            "{region}{} 全市场行情在 {from} 至 {to} 间上涨约 {percent:.0}%{zh_how}，可比的 {} 个序列中 {rising} 个上涨，水平维持到 {until}。全市场共同上涨不作为单个经营者的线索。",
+            "{region}{} 全市场行情在 {from} 至 {to} 间上涨约 {percent:.0}%{zh_how}，可比的 {} 个序列中 {rising} 个上涨（中间一半的涨幅在 {low:.0}% 至 {high:.0}% 之间），水平维持到 {until}。全市场共同上涨不作为单个经营者的线索。",
             label.zh,
             pairs.len()
         ),
         format!(
-            "{region} {}: the whole market rose by about {percent:.0} %{en_how} between {from} and {to}; {rising} of {} comparable series rose; the level held until {until}. A rise everyone shares is not a lead against any one seller.",
+            "{region} {}: the whole market rose by about {percent:.0} %{en_how} between {from} and {to}; {rising} of {} comparable series rose, the middle half of them by {low:.0} to {high:.0} %; the level held until {until}. A rise everyone shares is not a lead against any one seller.",
             label.en,
             pairs.len()
         ),
@@ -181,7 +185,7 @@ fn event(
         cost: CostExplained::Unknown,
         steps: Vec::new(),
         expected: Vec::new(),
-        basis: "METHODS 2.1: exact segmentation (Jackson et al. 2005) of the cell's index".into(),
+        basis: "exact segmentation (Jackson et al. 2005) of the market's index".into(),
         rule: None,
         sheet: None,
         strips: Vec::new(),

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::excess::{Observation, Peak, add_spreads, best_window, observations, scaled_to_spacing};
-use super::window::{cost_state, excess_amount, explained_by_cost, perhaps_a_sale, rise_rows};
+use super::window::{CostCheck, cost_check, excess_amount, explained_by_cost, perhaps_a_sale, rise_rows};
 use crate::detect::parts::by_cell;
 use crate::detect::relative::{Market, Path};
 use crate::model::*;
@@ -25,7 +25,7 @@ const MIN_OBSERVATIONS: Param = Param {
     default: 5.0,
     unit: "observation",
     range: (3.0, 60.0),
-    source: "METHODS 2: sustained over 5 days; series of weekly spacing need three",
+    source: "own choice: a working week of observations; series of weekly spacing need three",
 };
 const MIN_REFERENCE: Param = Param {
     name: "min_reference",
@@ -52,6 +52,9 @@ const MAX_Q: Param =
     Param { name: "max_q", default: 0.05, unit: "share", range: (0.0001, 0.5), source: "Benjamini & Hochberg 1995" };
 /// Spread of peers in a week below which differences are menu costs and rounding.
 const SCALE_FLOOR: f64 = 0.03;
+/// … and this part of a usual change of price: where few move, one such change is no rarity (the part was set on
+/// simulated markets of few and large changes, seeds 7201 to 7212).
+const USUAL_STEP: f64 = 0.7;
 /// Heights are in units of a spread already: half a unit is the least their own spread is taken for.
 const HEIGHT_FLOOR: f64 = 0.5;
 /// Heights in units of their own weeks' spread have tails little heavier than the normal: 16 degrees of freedom
@@ -110,7 +113,8 @@ fn unfit(f: &Finding, panel: &Panel, knobs: &Knobs) -> Option<Text> {
             "too long between the old price and the new to date a rise",
         ));
     }
-    if let Some(reason) = perhaps_a_sale(&points, before) {
+    let rise = f.observed_price.zip(f.reference_price).map_or(0.0, |(new, old)| (new / old).ln());
+    if let Some(reason) = perhaps_a_sale(&points, before, rise) {
         return Some(reason);
     }
     // Rockets and feathers: whoever keeps its price while the others fall has not raised it.
@@ -121,7 +125,7 @@ fn unfit(f: &Finding, panel: &Panel, knobs: &Knobs) -> Option<Text> {
     (f.cost == CostExplained::Explained).then(|| explained_by_cost(&points))
 }
 
-/// Log rise of its own a seller must show: the smallest that counts as one (METHODS 2.0).
+/// Log rise of its own a seller must show: the smallest that counts as one.
 const OWN_RISE: f64 = 0.02;
 
 fn tail(z: f64) -> f64 {
@@ -198,7 +202,7 @@ fn peaks(panel: &Panel, relative: &[(usize, Path)], knobs: &Knobs) -> Vec<Peak> 
         (*s, observations(relative, window.max(before)))
     };
     let mut paths: Vec<(usize, Vec<Observation>)> = relative.par_iter().map(path).collect();
-    add_spreads(panel, &mut paths, SCALE_FLOOR);
+    add_spreads(panel, &mut paths, SCALE_FLOOR.max(USUAL_STEP * usual_step(panel, relative)));
     let best = |(s, path): (usize, Vec<Observation>)| {
         let [window, before] = wanted(panel, s, knobs);
         best_window(s, path, window, before)
@@ -212,6 +216,16 @@ fn peaks(panel: &Panel, relative: &[(usize, Path)], knobs: &Knobs) -> Vec<Peak> 
         peak.z = if few { 0.0 } else { (peak.height - centre) / scale };
     }
     peaks
+}
+
+/// Size of a price change, log: the median over series of their own medians, 0 for a series without any.
+fn usual_step(panel: &Panel, of: &[(usize, Path)]) -> f64 {
+    let own = |(s, _): &(usize, Path)| {
+        let price = panel.points(&panel.series[*s]).price;
+        let steps = price.windows(2).map(|w| (w[1] / w[0]).ln().abs()).filter(|step| *step > 0.0);
+        median(&steps.collect::<Vec<_>>()).unwrap_or(0.0)
+    };
+    median(&of.iter().map(own).collect::<Vec<_>>()).unwrap_or(0.0)
 }
 
 fn finding(panel: &Panel, judged: &Judged, knobs: &Knobs) -> Finding {
@@ -245,6 +259,7 @@ fn finding(panel: &Panel, judged: &Judged, knobs: &Knobs) -> Finding {
         new: points.price[first],
         episode: 0,
     };
+    let check = cost_check(cell, &points, &at(before), &at(inside));
     let unit = panel.price_unit(cell).zh;
     let mut finding = Finding {
         screen: SCREEN.id,
@@ -261,10 +276,10 @@ fn finding(panel: &Panel, judged: &Judged, knobs: &Knobs) -> Finding {
         reference_price,
         observed_price,
         excess_amount: excess_amount(&points, &at(inside), |i| by_position.get(&i).copied()),
-        cost: cost_state(cell, &points, &at(before), &at(inside)),
+        cost: CostCheck::state(check.as_ref()),
         steps: vec![step],
         expected,
-        basis: "METHODS 2.1 peer-relative; 制止牟取暴利暂行规定 art. 5 (同一地区·同一期间·同一档次·同种商品)".into(),
+        basis: "event study against the market (MacKinlay 1997); 制止牟取暴利暂行规定 art. 5 (同一地区·同一期间·同一档次·同种商品)".into(),
         rule: None,
         sheet: None,
         strips: Vec::new(),
@@ -278,7 +293,7 @@ fn finding(panel: &Panel, judged: &Judged, knobs: &Knobs) -> Finding {
     finding.facts = vec![
         ("reference_price", reference_price.unwrap_or(f64::NAN), unit.clone()),
         ("observed_price", observed_price.unwrap_or(f64::NAN), unit.clone()),
-        ("price_by_market", allowed.unwrap_or(f64::NAN), unit),
+        ("price_by_market", allowed.unwrap_or(f64::NAN), unit.clone()),
         ("lowest_excess_in_window", measured, "%".into()),
         ("robust_z_among_peers", peak.z, String::new()),
         ("observations_in_window", inside.len() as f64, String::new()),
@@ -286,25 +301,23 @@ fn finding(panel: &Panel, judged: &Judged, knobs: &Knobs) -> Finding {
         ("peers_compared", judged.peers as f64, String::new()),
         ("smallest_p_by_rank", 1.0 / (judged.peers + 1) as f64, String::new()),
     ];
+    finding.facts.extend(check.iter().flat_map(|c| c.facts(&unit)));
     if let Some(habit) = judged.habit {
         finding.facts.push(("own_pass_through", habit.slope * 100.0, "%".into()));
         finding.facts.push(("own_lag", f64::from(habit.lag), "day".into()));
     }
-    finding.reason = reason(panel, judged, &finding, allowed.unwrap_or(f64::NAN), inside.len());
+    finding.reason = reason(panel, judged, &finding, allowed.unwrap_or(f64::NAN), inside.len(), check.as_ref());
     finding
 }
 
-fn reason(panel: &Panel, judged: &Judged, f: &Finding, allowed: f64, n: usize) -> Text {
+fn reason(panel: &Panel, judged: &Judged, f: &Finding, allowed: f64, n: usize, cost: Option<&CostCheck>) -> Text {
     let series = &panel.series[judged.peak.series];
     let product = &panel.items[series.item as usize].product;
     let unit = panel.price_unit(&panel.cells[series.cell as usize]);
     let (old, new) = (f.reference_price.unwrap_or(f64::NAN), f.observed_price.unwrap_or(f64::NAN));
     let over = (new / allowed - 1.0) * 100.0;
     let (from, to) = f.window;
-    let (zh_cost, en_cost) = match f.cost {
-        CostExplained::Unknown => ("进价不明，请核对进货票据", "purchase cost unknown: ask for the invoices"),
-        _ => ("未见成本解释", "no cost explanation seen"),
-    };
+    let (zh_cost, en_cost) = CostCheck::words(cost, &unit);
     let (zh_habit, en_habit) = judged.habit.map_or_else(
         || (String::new(), String::new()),
         |h| {
@@ -323,10 +336,10 @@ fn reason(panel: &Panel, judged: &Judged, f: &Finding, allowed: f64, n: usize) -
     let (zh_unit, en_unit) = (&unit.zh, &unit.en);
     Text::new(
         format!(
-            "{from} 至 {to}（{n} 次观测），{product} 由约 {old:.2} {zh_unit}涨到约 {new:.2} {zh_unit}；同地区同类商品同期行情下约为 {allowed:.2} {zh_unit}{zh_habit}，高出 {over:.0}%。{zh_cost}。"
+            "{from} 至 {to}（{n} 次观测），{product} 由此前的中位价约 {old:.2} {zh_unit}涨到中位价约 {new:.2} {zh_unit}；同地区同类商品同期行情下约为 {allowed:.2} {zh_unit}{zh_habit}，高出 {over:.0}%。{zh_cost}。"
         ),
         format!(
-            "{from} to {to} ({n} observations): {product} rose from about {old:.2} to {new:.2} {en_unit}; the market's own movement would give about {allowed:.2}{en_habit}, so it stands {over:.0} % above; {en_cost}."
+            "{from} to {to} ({n} observations): {product} rose from a median of about {old:.2} before to one of {new:.2} {en_unit}; the market's own movement would give about {allowed:.2}{en_habit}, so it stands {over:.0} % above; {en_cost}."
         ),
     )
 }

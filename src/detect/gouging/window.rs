@@ -12,8 +12,8 @@ const SALES_DAYS: i32 = 28;
 /// A price is back after a sale when it is within this of the one before, log.
 const BACK: f64 = 0.02;
 
-/// Why what was seen before position `first` is no reference, however often it was seen.
-pub fn perhaps_a_sale(points: &PointsView<'_>, first: usize) -> Option<Text> {
+/// Why what was seen before position `first` is no reference, however often it was seen. `rise`: from it, log.
+pub fn perhaps_a_sale(points: &PointsView<'_>, first: usize, rise: f64) -> Option<Text> {
     let days = points.day[first.checked_sub(1)?] - points.day[0];
     if days < SALE_DAYS {
         return Some(Text::new(
@@ -21,7 +21,7 @@ pub fn perhaps_a_sale(points: &PointsView<'_>, first: usize) -> Option<Text> {
             format!("seen for {} days only before the rise: it may be the end of a sale", days + 1),
         ));
     }
-    let sales = if days < SALES_DAYS { sales_after(points, first) } else { 0 };
+    let sales = if days < SALES_DAYS { sales_after(points, first, rise / 2.0) } else { 0 };
     (sales >= SALES).then(|| {
         Text::new(
             format!("涨价前只观测了 {} 天，其后又有 {sales} 次同样的短期降价：可能是促销结束", days + 1),
@@ -33,14 +33,13 @@ pub fn perhaps_a_sale(points: &PointsView<'_>, first: usize) -> Option<Text> {
     })
 }
 
-/// How often the price fell by at least half of what it had risen by at `first`, and was back within days.
-fn sales_after(points: &PointsView<'_>, first: usize) -> usize {
+/// How often after `first` the price fell by at least `depth`, log, and was back within days.
+fn sales_after(points: &PointsView<'_>, first: usize, depth: f64) -> usize {
     let (day, price) = (points.day, points.price);
-    let depth = (price[first] / price[first - 1]).ln() / 2.0;
     let (mut sales, mut i) = (0, first + 1);
     while i < price.len() {
         let back = |j: &usize| (price[i - 1] / price[*j]).ln() <= BACK;
-        let fell = depth > 0.0 && (price[i - 1] / price[i]).ln() >= depth;
+        let fell = depth > BACK && (price[i - 1] / price[i]).ln() >= depth;
         let until = day.partition_point(|d| *d <= day[i] + SALE_DAYS);
         i = match (i + 1..until).find(back).filter(|_| fell) {
             Some(j) => {
@@ -62,19 +61,62 @@ pub fn excess_amount(points: &PointsView<'_>, inside: &[usize], allowed: impl Fn
     (!parts.is_empty()).then(|| parts.iter().sum())
 }
 
-/// Purchase cost, before against inside: does its rise in money cover the price's? Own cost where it is
-/// recorded, else the general cost of the good where it is money and no index.
-pub fn cost_state(cell: &Cell, points: &PointsView<'_>, before: &[usize], inside: &[usize]) -> CostExplained {
+/// What cost and price did, medians before against inside, in price units.
+pub struct CostCheck {
+    cost: f64,
+    price: f64,
+    /// Recorded by the seller; else the general cost of the good, where that is money and no index.
+    own: bool,
+}
+
+/// `None` where no cost is known.
+pub fn cost_check(cell: &Cell, points: &PointsView<'_>, before: &[usize], inside: &[usize]) -> Option<CostCheck> {
     let middle = |part: &[usize], value: &dyn Fn(usize) -> Option<f64>| {
         median(&part.iter().filter_map(|&i| value(i)).collect::<Vec<_>>())
     };
     let own = |i: usize| points.cost.get(i).copied().filter(|c| c.is_finite());
     let general = |i: usize| cell.cost.as_ref().filter(|c| !c.is_index)?.on(Day(points.day[i]));
     let rise = |value: &dyn Fn(usize) -> Option<f64>| Some(middle(inside, value)? - middle(before, value)?);
-    match (rise(&own).or_else(|| rise(&general)), rise(&|i| Some(points.price[i]))) {
-        (Some(cost), Some(price)) if cost >= price => CostExplained::Explained,
-        (Some(_), _) => CostExplained::Unexplained,
-        _ => CostExplained::Unknown,
+    let price = rise(&|i| Some(points.price[i]))?;
+    let own = rise(&own);
+    Some(CostCheck { cost: own.or_else(|| rise(&general))?, price, own: own.is_some() })
+}
+
+impl CostCheck {
+    /// Does the rise of cost cover that of the price?
+    pub fn state(check: Option<&CostCheck>) -> CostExplained {
+        match check {
+            Some(c) if c.cost >= c.price => CostExplained::Explained,
+            Some(_) => CostExplained::Unexplained,
+            None => CostExplained::Unknown,
+        }
+    }
+
+    /// The two as facts.
+    pub fn facts(&self, unit: &str) -> [(&'static str, f64, String); 2] {
+        [("cost_up", self.cost, unit.to_owned()), ("price_up", self.price, unit.to_owned())]
+    }
+
+    /// In words, in both languages.
+    pub fn words(check: Option<&CostCheck>, unit: &Text) -> (String, String) {
+        let Some(CostCheck { cost, price, own }) = check else {
+            return ("进价不明，请核对进货票据".into(), "purchase cost unknown: ask for the invoices".into());
+        };
+        let (zh, en) = if *own {
+            ("本店进价", "its own purchase cost")
+        } else {
+            ("同类商品一般成本", "the general cost of the good")
+        };
+        if *cost <= 0.0 {
+            return (format!("同期{zh}没有上涨"), format!("{en} did not rise meanwhile"));
+        }
+        (
+            format!("同期{zh}上涨约 {cost:.2} {}，价格上涨约 {price:.2} {}，成本不能全部解释", unit.zh, unit.zh),
+            format!(
+                "meanwhile {en} rose by about {cost:.2} and the price by {price:.2} {}, more than cost explains",
+                unit.en
+            ),
+        )
     }
 }
 
@@ -105,14 +147,16 @@ mod tests {
     /// or with a lasting cut, not.
     #[test]
     fn a_seller_of_many_sales() {
-        let reason = |low: &[std::ops::Range<i32>]| {
-            let price = |day: i32| if day < 14 || low.iter().any(|r| r.contains(&day)) { 7.0 } else { 10.0 };
+        let reason = |low: &[(i32, i32)]| {
+            let price = |day: i32| {
+                if day < 14 || low.iter().any(|(from, to)| (*from..*to).contains(&day)) { 7.0 } else { 10.0 }
+            };
             let quotes: Vec<Quote> = (0..60).map(|d| Quote::posted("r", "p", "a", Day(18_000 + d), price(d))).collect();
             let panel = from_quotes(&quotes, &[]);
-            perhaps_a_sale(&panel.points(&panel.series[0]), 14)
+            perhaps_a_sale(&panel.points(&panel.series[0]), 14, (10.0_f64 / 7.0).ln())
         };
-        assert!(reason(&[25..29, 40..44]).is_some());
-        assert!(reason(&[25..29]).is_none());
-        assert!(reason(&[25..29, 40..60]).is_none());
+        assert!(reason(&[(25, 29), (40, 44)]).is_some());
+        assert!(reason(&[(25, 29)]).is_none());
+        assert!(reason(&[(25, 29), (40, 60)]).is_none());
     }
 }

@@ -14,7 +14,7 @@ const ROW: u32 = 24;
 const MEMBERS: usize = 40;
 /// Pixels for names.
 const NAMES: i32 = 210;
-/// A rise worth a bar: 2 % (METHODS 2.0).
+/// A rise worth a bar: 2 %.
 const RISE: f64 = 1.02;
 
 /// Height of the picture of so many members.

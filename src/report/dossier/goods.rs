@@ -14,7 +14,7 @@ use crate::stats::robust::median;
 
 /// Days of sales that tell how long a stock lasts.
 const TURNOVER: i32 = 28;
-/// A weekly median that moves by this much (METHODS 2.0: a rise event) is an event.
+/// A weekly median that moves by this much is an event.
 const EVENT_PCT: f64 = 2.0;
 
 fn known(column: &[f64], i: usize) -> Option<f64> {
