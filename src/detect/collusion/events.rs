@@ -1,6 +1,6 @@
 //! Dated rises of one economic entity, and what cost leaves unexplained of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::jitter::Calendar;
 use super::rises::Event;
@@ -52,6 +52,8 @@ const MAX_UNSEEN: i32 = 2;
 const SALE_DAYS: i32 = 10;
 /// A price that comes down to within this of the old one has not held.
 const BACK: f64 = 0.01;
+/// An owner rises when at least one in so many of its shops does.
+const SHOPS: usize = 5;
 /// Days each side in which the share of rising entities is taken.
 const RHYTHM_DAYS: i32 = 5;
 /// Typical gaps from this many days on are no daily prices.
@@ -116,21 +118,33 @@ impl Clock {
 }
 
 /// The rises of each entity of a cell that cost leaves at least `MIN_RISE` of, by entity; several shops of one owner
-/// that move together count once.
+/// that move together count once, and what few of many shops do is not the owner's rise.
 pub fn entity_rises(panel: &Panel, cell: &Cell, clock: &Clock) -> BTreeMap<u32, Vec<Rise>> {
     let mut all: BTreeMap<u32, Vec<Rise>> = BTreeMap::new();
+    let mut shops: BTreeMap<u32, usize> = BTreeMap::new();
     for s in cell.series.clone() {
         let series = &panel.series[s];
         if !panel.sellers[series.seller as usize].marketplace {
             let found = rises(s, &panel.points(series), cell, clock).into_iter().filter(|r| r.unexplained >= MIN_RISE);
             all.entry(panel.entity(series)).or_default().extend(found);
+            *shops.entry(panel.entity(series)).or_default() += 1;
         }
     }
-    for list in all.values_mut() {
+    for (entity, list) in &mut all {
         list.sort_by_key(|r| (r.day, r.series));
+        let need = shops[entity].div_ceil(SHOPS);
+        if need > 1 {
+            *list = list.iter().filter(|r| shops_rising(list, r.period, clock.same()) >= need).copied().collect();
+        }
         list.dedup_by(|b, a| b.period - a.period <= clock.same());
     }
     all
+}
+
+fn shops_rising(by_day: &[Rise], period: i32, same: i32) -> usize {
+    let from = by_day.partition_point(|r| r.period < period - same);
+    let until = by_day.partition_point(|r| r.period <= period + same);
+    by_day[from..until].iter().map(|r| r.series).collect::<BTreeSet<_>>().len()
 }
 
 /// Leaves only rises in quiet times: where more than `share` of the entities rise within ±`RHYTHM_DAYS` (a period where
@@ -238,4 +252,52 @@ fn allowance(cell: &Cell, day: i32, old: f64) -> (f64, f64) {
         if cost.is_index { KAPPA * (high / low).ln() } else { (1.0 + KAPPA * (high - low) / old).ln() }
     };
     (log(lowest, now), log(now, highest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panel::{Quote, from_quotes};
+
+    fn rises_of(price: impl Fn(usize, i32) -> f64, shops: usize) -> Vec<Rise> {
+        let mut quotes = Vec::new();
+        for (s, day) in (0..shops).flat_map(|s| (0..60).map(move |day| (s, day))) {
+            let q = Quote::posted("r", "p", &format!("s{s:02}"), Day(18_000 + day), price(s, day));
+            quotes.push(Quote { owner: "one".into(), ..q });
+        }
+        let panel = from_quotes(&quotes, &[]);
+        let cell = &panel.cells[0];
+        let clock = Clock::new(&panel, cell).unwrap();
+        entity_rises(&panel, cell, &clock).into_values().next().unwrap()
+    }
+
+    /// Ten shops of one owner: what one of them does on day 20 is not the owner's rise, what three do on day 30 is.
+    #[test]
+    fn an_owner_rises_with_its_shops() {
+        let price = |s: usize, day: i32| {
+            10.0 + if s == 0 && day >= 20 { 1.0 } else { 0.0 } + if s < 3 && day >= 30 { 2.0 } else { 0.0 }
+        };
+        assert_eq!(rises_of(price, 10).iter().map(|r| r.day - 18_000).collect::<Vec<_>>(), vec![30]);
+        assert_eq!(rises_of(price, 4).iter().map(|r| r.day - 18_000).collect::<Vec<_>>(), vec![20, 30]);
+    }
+
+    /// 10, a week's sale at 8, then 12: a rise of a fifth, at most of a half; back at 10 none.
+    #[test]
+    fn a_sale_ends_before_a_rise() {
+        let price = |after: f64| {
+            move |_: usize, day: i32| {
+                if day < 20 {
+                    10.0
+                } else if day < 26 {
+                    8.0
+                } else {
+                    after
+                }
+            }
+        };
+        let found = rises_of(price(12.0), 1);
+        assert_eq!(found.len(), 1);
+        assert!((found[0].unexplained - 1.2_f64.ln()).abs() < 1e-9 && (found[0].at_most - 1.5_f64.ln()).abs() < 1e-9);
+        assert!(rises_of(price(10.0), 1).is_empty());
+    }
 }

@@ -1,6 +1,6 @@
 #![doc = include_str!("synchronised_rises.md")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -182,7 +182,8 @@ fn finding(
     if (episodes.len() as f64) < knobs.get(&MIN_JOINT) {
         return None;
     }
-    if members.len() < knobs.get(&MIN_GROUP) as usize || dearer < knobs.get(&MIN_DEARER) {
+    let owners: BTreeSet<u32> = members.iter().map(|s| panel.entity(&panel.series[*s])).collect();
+    if owners.len() < knobs.get(&MIN_GROUP) as usize || dearer < knobs.get(&MIN_DEARER) {
         return None;
     }
     let unexplained = episodes.iter().filter(|e| unexplained(e) >= MIN_RISE).count();
@@ -221,7 +222,7 @@ fn finding(
         facts: vec![
             ("joint_rises", episodes.len() as f64, String::new()),
             ("joint_rises_cost_leaves_unexplained", unexplained as f64, String::new()),
-            ("members", members.len() as f64, String::new()),
+            ("members", owners.len() as f64, String::new()),
             ("independent_sellers_in_market", candidate.entities.len() as f64, String::new()),
             ("p_of_group", suspect.p, String::new()),
             ("group_density", suspect.group.score, String::new()),
@@ -229,7 +230,7 @@ fn finding(
             ("reference_price", old.unwrap_or(f64::NAN), unit.clone()),
             ("observed_price", new.unwrap_or(f64::NAN), unit),
         ],
-        reason: reason(cell, &episodes, (members.len(), candidate.entities.len()), dearer, suspect.scale),
+        reason: reason(cell, &episodes, (owners.len(), candidate.entities.len()), dearer, suspect.scale),
         rows,
         score: -candidate.verdict.p.ln() + suspect.group.score,
         steps,
