@@ -288,7 +288,12 @@ fn steps(panel: &Panel, episodes: &[Vec<Rise>]) -> Vec<(Step, RowNote)> {
             new: p.price[r.at],
             episode,
         };
-        let role = Text::new(format!("第 {episode} 次同步涨价后的价格"), format!("price after joint rise {episode}"));
+        let seller = &panel.sellers[panel.series[r.series].seller as usize];
+        let name = if seller.name.is_empty() { &seller.id } else { &seller.name };
+        let role = Text::new(
+            format!("{name} 第 {episode} 次同步涨价后的价格"),
+            format!("price of {name} after joint rise {episode}"),
+        );
         (step, RowNote { row: p.row[r.at], role })
     })
     .collect()
@@ -308,8 +313,8 @@ fn reason(cell: &Cell, episodes: &[Vec<Rise>], (n, all): (usize, usize), dearer:
     let dearer = (dearer.exp() - 1.0) * 100.0;
     let (zh_cost, en_cost) = match &cell.cost {
         Some(_) => (
-            "已扣除成本上涨可解释的部分，比较幅度时容许成本升降造成的差别",
-            "net of what the cost series explains, sizes compared within what cost may have added or taken",
+            "各次涨价在成本上涨可解释的部分之外都有剩余，幅度按成本升降可能造成的范围比较",
+            "each rise leaves a part that cost does not explain, and sizes are compared within what cost may have added or taken",
         ),
         None => ("没有成本数据，未扣除成本", "no cost series was given, so cost is not taken out"),
     };
@@ -326,11 +331,11 @@ fn reason(cell: &Cell, episodes: &[Vec<Rise>], (n, all): (usize, usize), dearer:
     let sizes = (sizes.join("、"), sizes.join(", "));
     Text::new(
         format!(
-            "同一市场 {all} 个独立经营者中，{n} 家{zh_when}先后 {k} 次同步涨价（{}），{zh_alike}（中位涨幅 {}），其后比市场其余经营者贵约 {dearer:.0}%；{zh_cost}。平行定价可能合法，建议核查有无联络。",
+            "同一市场 {all} 个独立经营者中，{n} 家{zh_when}先后 {k} 次同步涨价（{}），{zh_alike}（中位涨幅 {}，未扣成本），其后比市场其余经营者贵约 {dearer:.0}%；{zh_cost}。平行定价可能合法，建议核查有无联络。",
             dates.0, sizes.0
         ),
         format!(
-            "Of {all} independent sellers in the market, {n} rose together {k} times {en_when} ({}), {en_alike} (medians {}), and ended about {dearer:.0} % dearer than the rest; {en_cost}. Parallel prices may be lawful: check for contact.",
+            "Of {all} independent sellers in the market, {n} rose together {k} times {en_when} ({}), {en_alike} (medians {}, cost included), and ended about {dearer:.0} % dearer than the rest; {en_cost}. Parallel prices may be lawful: check for contact.",
             dates.1, sizes.1
         ),
     )
