@@ -172,6 +172,9 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell, clock: &Clock) -> Vec<R
     let (mut allowance_until, mut spent) = (i32::MIN, 0.0);
     let coin = coin(p.price);
     for i in 1..p.day.len() {
+        if p.price[i] <= p.price[i - 1] {
+            continue;
+        }
         let (old, new) = (before_sale(p, i, cell), p.price[i]);
         let r = (new / old).ln();
         let gap = p.day[i] - p.day[i - 1];

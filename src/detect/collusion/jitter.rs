@@ -19,13 +19,13 @@ const SMOOTH: i32 = 3;
 /// A seller without other rises has the market's weekday habit, one with some has its own: weight of the first.
 const PRIOR_WEEKDAY: f64 = 0.5;
 /// A habit of the market is believed as far as it rests on more rises than this.
-const PRIOR_RISES: f64 = 5.0;
+const PRIOR_RISES: f64 = 1.0;
 
 /// Time is cut into fixed intervals. Under the null a run falls anywhere in its interval with a chance in proportion
 /// to the intensity of the other sellers' rises, to the seller's weekday habit and to the market's habits (weekdays,
 /// turns of the month); sizes, runs and their number per seller and interval are kept. Given the runs and the
-/// intensity, observed and drawn markets are exchangeable, which they are not when each rise moves about the place it was seen at (Amarasingham, Harrison,
-/// Hatsopoulos & Geman 2012).
+/// intensity, observed and drawn markets are exchangeable, which they are not when each rise moves about the place it
+/// was seen at (Amarasingham, Harrison, Hatsopoulos & Geman 2012).
 pub struct Jitter {
     runs: Vec<Run>,
     /// Periods since the first of its run, by position of the rise.
