@@ -2,7 +2,7 @@
 //! One market of 730 days, 25 rises a seller; the whole screen (rises, scales, draws of the null, groups) against
 //! ../shared/peers/numpy_synchrony.py, which only counts coincident days, with 99 draws in the same run. Once with a
 //! planted group, so that all 99 draws are taken, and once at random, as most markets are: there the screen stops as
-//! soon as enough draws score as high.
+//! soon as enough draws score as high. What a draw costs is what 80 of them add.
 #![allow(missing_docs, clippy::expect_used)]
 
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ use pricewatch::panel::{Quote, from_quotes};
 use rand::{Rng, SeedableRng};
 
 const DAYS: i32 = 730;
+const DRAWS: u32 = 99;
 const RISES: usize = 25;
 /// Sellers of the planted group.
 const GROUP: usize = 12;
@@ -28,21 +29,27 @@ fn main() {
         sizes = if smoke { vec![60] } else { vec![500, 5_000] };
     }
     let screen = SCREENS.iter().find(|s| s.id == "synchronised-rises").expect("listed");
-    let knobs = Knobs(BTreeMap::from([("max_draws", 99.0)]));
     for sellers in sizes {
-        let time = |planted: usize| {
+        let time = |planted: usize, draws: u32| {
             let panel = market(sellers, planted);
+            let knobs = Knobs(BTreeMap::from([("max_draws", f64::from(draws))]));
             let start = Instant::now();
             let outcome = run(screen, &panel, &Context { as_of: Day(20_000), seed: 1 }, &knobs);
+            let took = start.elapsed().as_secs_f64();
             let found: Vec<usize> = outcome.findings.iter().map(|f| f.subject.series.len()).collect();
-            println!("{sellers} sellers, {planted} planted: found {found:?} in {:.2?}, {}", start.elapsed(), peak());
-            start.elapsed().as_secs_f64()
+            println!("{sellers} sellers, {planted} planted, {draws} draws at most: found {found:?} in {took:.3} s, {}", peak());
+            took
         };
-        let (all_draws, to_a_verdict) = (time(GROUP), time(0));
+        let (few_draws, all_draws, to_a_verdict) = (time(GROUP, 19), time(GROUP, DRAWS), time(0, DRAWS));
+        let a_draw = (all_draws - few_draws) / f64::from(DRAWS - 19);
+        println!("  a draw {:.2} ms", 1e3 * a_draw);
         if let Some(theirs) = (sellers <= MOST_FOR_PEER && !smoke).then(|| peer(sellers)).flatten() {
-            let (all, verdict) = (theirs / all_draws, theirs / to_a_verdict);
+            let times = |ours: f64| theirs / ours;
             println!(
-                "  NumPy {theirs:.2} s: {all:.1} times as long as 99 draws, {verdict:.1} times as long as a verdict"
+                "  NumPy {theirs:.2} s: {:.1} times as long as 99 draws, {:.1} times as long as a verdict, {:.1} times as long a draw",
+                times(all_draws),
+                times(to_a_verdict),
+                times(a_draw * f64::from(DRAWS + 1)),
             );
         }
     }
@@ -78,7 +85,7 @@ fn market(sellers: usize, planted: usize) -> Panel {
 /// Seconds of the NumPy peer, where it is there and NumPy is.
 fn peer(sellers: usize) -> Option<f64> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/peers/numpy_synchrony.py");
-    let arguments = [script.to_owned(), sellers.to_string(), DAYS.to_string(), RISES.to_string(), "99".to_owned()];
+    let arguments = [script.to_owned(), sellers.to_string(), DAYS.to_string(), RISES.to_string(), DRAWS.to_string()];
     let out = Command::new("python3").args(arguments).output().ok()?;
     let text = String::from_utf8(out.stdout).ok()?;
     text.split(": ").nth(1)?.split(" s").next()?.trim().parse().ok()

@@ -30,8 +30,8 @@ pub struct Jitter {
     runs: Vec<Run>,
     /// Periods since the first of its run, by position of the rise.
     offsets: Vec<i32>,
-    /// Cumulative chances, run after run.
-    chance: Vec<f32>,
+    /// Cumulative chances in 65,536ths, run after run: draws are as fast as these are read.
+    chance: Vec<u16>,
 }
 
 struct Run {
@@ -105,7 +105,7 @@ impl Jitter {
         let mut sum = 0.0;
         self.chance.extend(weights.iter().map(|w| {
             sum += w / total;
-            sum as f32
+            (sum * 65_536.0).round() as u16
         }));
         self.offsets.extend(days.iter().map(|d| d - days[0]));
         self.runs.push(Run { from, rises: offsets..self.offsets.len(), chance: chance..self.chance.len() });
@@ -117,9 +117,9 @@ impl Jitter {
         rng.set_stream(stream);
         for run in &self.runs {
             let chance = &self.chance[run.chance.clone()];
-            let u: f32 = rng.r#gen();
-            let below: i32 = chance.iter().map(|c| i32::from(*c < u)).sum(); // as fast as any search of so few
-            let start = run.from + below.min(chance.len() as i32 - 1);
+            let u: u16 = rng.r#gen();
+            let passed: u16 = chance.iter().map(|c| u16::from(*c <= u)).sum(); // as fast as any search of so few
+            let start = run.from + i32::from(passed).min(chance.len() as i32 - 1);
             for (day, offset) in day[run.rises.clone()].iter_mut().zip(&self.offsets[run.rises.clone()]) {
                 *day = start + offset;
             }

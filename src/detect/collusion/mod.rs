@@ -1,5 +1,6 @@
 //! Synchronised rises (疑似串通涨价).
 
+mod classes;
 mod events;
 mod groups;
 mod jitter;
@@ -8,7 +9,9 @@ mod links;
 pub mod mass_rise;
 mod order;
 mod rises;
+mod rows;
 mod scale;
+mod sorted;
 pub mod synchronised_rises;
 mod synchrony;
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub struct Rises {
     pub span: (i32, i32),
     /// Number of the interval each rise stays in when drawn.
     pub within: Vec<u16>,
+    /// Periods without a price just before each.
+    pub unseen: Vec<i32>,
     /// Where each entity's rises begin, and the end.
     first: Vec<usize>,
 }
@@ -40,7 +42,8 @@ impl Rises {
     pub fn new(mut events: Vec<Event>, n: usize, span: (i32, i32)) -> Rises {
         events.sort_by(|a, b| (a.who, a.day).cmp(&(b.who, b.day)).then(a.size.total_cmp(&b.size)));
         let first = (0..=n).map(|who| events.partition_point(|e| (e.who as usize) < who)).collect();
-        Rises { within: events.iter().map(|e| interval(e.day, span).number as u16).collect(), events, span, first }
+        let within = events.iter().map(|e| interval(e.day, span).number as u16).collect();
+        Rises { within, unseen: events.iter().map(|e| e.unseen).collect(), events, span, first }
     }
 
     /// Entities, with rises or without.

@@ -1,15 +1,19 @@
 //! How near and how alike rises must be to coincide, and what is known of each rise before any is moved.
 
-use std::collections::BTreeMap;
-
+use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use super::classes::Classes;
 use super::jitter::interval;
-use super::links::Places;
 use super::rises::{Alike, Rises};
+use super::sorted::Sorted;
 
 /// A pair counts only beyond what so many others would reach with each entity by chance.
 const PARTNERS_BY_CHANCE: f64 = 1.0;
+/// Where two meet less often by chance, or entities are few, meetings are looked up one by one, else many at once:
+/// whichever took less time on random markets of 20 to 5,000 sellers.
+const SELDOM: f64 = 0.1;
+const FEW: usize = 24;
 
 /// One scale of one market.
 pub struct Scale {
@@ -23,8 +27,10 @@ pub struct Scale {
     pub expected: Vec<f64>,
     /// Positions by the upper end of their bands.
     pub by_high: Vec<u32>,
-    /// Where to look for those that are alike.
-    pub places: Places,
+    /// How often entities must meet to be linked.
+    pub classes: Classes,
+    /// Where few meet: the rises by the lower end of their bands.
+    pub sorted: Option<Sorted>,
     /// The most periods without a price before any rise.
     pub max_unseen: i32,
     /// What each entity collects with one other by chance, with the spare that keeps chance partners few.
@@ -46,37 +52,42 @@ impl Scale {
     pub fn new(rises: &Rises, same: i32, alike: Alike) -> Scale {
         let (n, total) = (rises.entities().max(2) as f64, rises.events.len());
         let bands: Vec<(f64, f64)> = rises.events.iter().map(|e| alike.band(e)).collect();
-        let near = neighbours(rises, &bands);
-        let mean_unseen = rises.events.iter().map(|e| f64::from(e.unseen)).sum::<f64>() / total.max(1) as f64;
+        let (by_low, by_high) = rayon::join(|| order(&bands, |band| band.0), || order(&bands, |band| band.1));
+        let near = neighbours(rises, &bands, &by_low, &by_high);
+        let mean_unseen = rises.unseen.iter().map(|unseen| f64::from(*unseen)).sum::<f64>() / total.max(1) as f64;
         let window = f64::from(2 * same + 1) + mean_unseen;
         let chance: Vec<f64> =
             near.iter().map(|near| (near.alike as f64 * window * near.period / n).min(1.0)).collect();
         let expected = near
             .iter()
-            .zip(&rises.events)
-            .map(|(near, e)| near.no_smaller as f64 * f64::from(2 * same + 1 + e.unseen) * near.period);
+            .zip(&rises.unseen)
+            .map(|(near, unseen)| near.no_smaller as f64 * f64::from(2 * same + 1 + unseen) * near.period);
         let z = Normal::new(0.0, 1.0).map_or(0.0, |z| z.inverse_cdf(1.0 - PARTNERS_BY_CHANCE / n));
         let by_chance = (0..rises.entities()).map(|who| {
             let moment = |k: i32| rises.own(who).map(|id| chance[id] * (-chance[id].ln()).powi(k)).sum::<f64>();
             quantile(z, moment(1), moment(2), moment(3))
         });
-        let half_weights: Vec<f64> = chance.iter().map(|c| -c.ln() / 2.0).collect();
-        let alike_in_all = near.iter().map(|near| near.alike).sum::<usize>() as f64 * rises.intervals() as f64;
-        let known = bands.iter().zip(&half_weights).map(|(band, half_weight)| Known {
+        let by_chance: Vec<f64> = by_chance.collect();
+        let known = bands.iter().zip(&chance).map(|(band, chance)| Known {
             low: band.0 as f32,
             high: band.1 as f32,
-            half_weight: *half_weight as f32,
+            half_weight: (-chance.ln() / 2.0) as f32,
         });
+        let known: Vec<Known> = known.collect();
+        let alike_in_all = near.iter().map(|near| near.alike).sum::<usize>() as f64 * rises.intervals() as f64;
+        let alike_share = alike_in_all / (total * total).max(1) as f64;
+        let mean = chance.iter().sum::<f64>() / n;
         Scale {
             same,
             alike,
-            known: known.collect(),
             expected: expected.collect(),
-            by_high: order(&bands, |band| band.1),
-            places: Places::new(&bands, &half_weights, alike_in_all / (total * total).max(1) as f64),
-            max_unseen: rises.events.iter().map(|e| e.unseen).max().unwrap_or(0),
-            by_chance: by_chance.collect(),
-            mean: chance.iter().sum::<f64>() / n,
+            by_high,
+            classes: Classes::new(rises, &known, &by_low, alike_share, &by_chance),
+            sorted: (mean < SELDOM || rises.entities() <= FEW).then(|| Sorted::new(rises, &known, by_low)),
+            known,
+            max_unseen: rises.unseen.iter().copied().max().unwrap_or(0),
+            by_chance,
+            mean,
         }
     }
 
@@ -98,11 +109,11 @@ fn quantile(z: f64, mean: f64, variance: f64, third: f64) -> f64 {
     mean + z * variance.sqrt() + (z.powi(2) - 1.0).max(0.0) / 6.0 * skew
 }
 
-/// Positions in the order of what `key` gives; equal ones as they are.
-pub fn order(bands: &[(f64, f64)], key: impl Fn(&(f64, f64)) -> f64) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..bands.len() as u32).collect();
-    order.sort_by(|a, b| key(&bands[*a as usize]).total_cmp(&key(&bands[*b as usize])));
-    order
+/// Positions in the order of what `key` gives, then as they are.
+fn order(bands: &[(f64, f64)], key: impl Fn(&(f64, f64)) -> f64) -> Vec<u32> {
+    let mut order: Vec<(f64, u32)> = bands.iter().map(key).zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    order.into_iter().map(|(_, id)| id).collect()
 }
 
 /// What else rises in the interval of one rise. The interval and what falls in it are the same in every draw.
@@ -115,19 +126,18 @@ struct Near {
     period: f64,
 }
 
-fn neighbours(rises: &Rises, bands: &[(f64, f64)]) -> Vec<Near> {
-    let sorted = |key: fn(&(f64, f64)) -> f64| {
-        let mut by_interval: BTreeMap<u16, Vec<f64>> = BTreeMap::new();
-        for id in order(bands, key) {
-            by_interval.entry(rises.within[id as usize]).or_default().push(key(&bands[id as usize]));
-        }
-        by_interval
+fn neighbours(rises: &Rises, bands: &[(f64, f64)], by_low: &[u32], by_high: &[u32]) -> Vec<Near> {
+    let by_interval = |order: &[u32], key: fn(&(f64, f64)) -> f64| {
+        let mut ends = vec![Vec::new(); rises.intervals()];
+        order.iter().for_each(|id| ends[rises.within[*id as usize] as usize].push(key(&bands[*id as usize])));
+        ends
     };
-    let (lows, highs) = (sorted(|band| band.0), sorted(|band| band.1));
+    let (lows, highs) = (by_interval(by_low, |band| band.0), by_interval(by_high, |band| band.1));
     let one = |id: usize| {
         let (within, (low, high), e) = (rises.within[id], bands[id], &rises.events[id]);
-        let smaller = highs[&within].partition_point(|h| *h < low);
-        let not_larger = lows[&within].partition_point(|l| *l <= high);
+        let (lows, highs) = (&lows[within as usize], &highs[within as usize]);
+        let smaller = highs.partition_point(|h| *h < low);
+        let not_larger = lows.partition_point(|l| *l <= high);
         let own = rises.own(e.who as usize).filter(|o| rises.within[*o] == within && bands[*o].1 >= low);
         let (mut own_alike, mut own_no_smaller) = (0, 0);
         own.for_each(|o| {
@@ -136,9 +146,9 @@ fn neighbours(rises: &Rises, bands: &[(f64, f64)]) -> Vec<Near> {
         });
         Near {
             alike: not_larger - smaller - own_alike + 1,
-            no_smaller: highs[&within].len() - smaller - own_no_smaller + 1,
+            no_smaller: highs.len() - smaller - own_no_smaller + 1,
             period: 1.0 / f64::from(interval(e.day, rises.span).periods()),
         }
     };
-    (0..bands.len()).map(one).collect()
+    (0..bands.len()).into_par_iter().map(one).collect()
 }
