@@ -54,7 +54,7 @@ pub struct Scores {
     /// Single sellers: seller, region and product must agree. Leads on members of a planted group in its own
     /// market count neither way.
     pub gouging: Score,
-    /// Groups: same region and product, Jaccard of sellers ≥ 0.5.
+    /// Groups: same region and a product of the group, Jaccard of sellers ≥ 0.5.
     pub collusion: Score,
     /// Pairs of sellers of one region and product: planted in a group, and led in a group.
     pub pairs: Score,
@@ -95,12 +95,22 @@ fn conducts(truth: &Value, leads: &[Row]) -> Vec<(&'static str, Score)> {
     if cases.is_empty() { Vec::new() } else { CONDUCTS.iter().map(score).collect() }
 }
 
+#[derive(Clone)]
 struct Row {
     kind: String,
     screens: BTreeSet<String>,
     region: String,
     product: String,
+    /// Of a planted group that acts in several goods: any of them names it.
+    products: BTreeSet<String>,
     sellers: BTreeSet<String>,
+}
+
+impl Row {
+    /// Does a lead name the market of this case?
+    fn is_about(&self, lead: &Row) -> bool {
+        self.region == lead.region && (self.product == lead.product || self.products.contains(&lead.product))
+    }
 }
 
 /// Scores the text of leads.csv against the text of truth.json.
@@ -115,6 +125,7 @@ pub fn leads(truth: &str, leads: &[Lead]) -> Result<Scores> {
         screens: l.screens.iter().map(|s| (*s).to_owned()).collect(),
         region: l.region.clone(),
         product: l.product.clone(),
+        products: BTreeSet::new(),
         sellers: l.sellers.iter().cloned().collect(),
     };
     scores(truth, &leads.iter().map(row).collect::<Vec<_>>())
@@ -126,9 +137,7 @@ fn scores(truth: &str, leads: &[Row]) -> Result<Scores> {
     let groups = planted(&truth, "collusion", |case| {
         case["sellers"].as_array().into_iter().flatten().filter_map(|s| s.as_str().map(str::to_owned)).collect()
     });
-    let in_group = |l: &Row| {
-        groups.iter().any(|g| g.region == l.region && g.product == l.product && l.sellers.is_subset(&g.sellers))
-    };
+    let in_group = |l: &Row| groups.iter().any(|g| g.is_about(l) && l.sellers.is_subset(&g.sellers));
     let gouging: Vec<&Row> = leads.iter().filter(|l| l.kind == "gouging" && !in_group(l)).collect();
     let collusion: Vec<&Row> = leads.iter().filter(|l| l.kind == "collusion").collect();
     let (taken, of_groups) = score(&collusion, &groups, 0.5);
@@ -152,6 +161,7 @@ fn planted(truth: &Value, kind: &str, sellers: impl Fn(&Value) -> BTreeSet<Strin
             screens: BTreeSet::new(),
             region: text(c, "region"),
             product: text(c, "product"),
+            products: c["products"].as_array().into_iter().flatten().filter_map(|p| Some(p.as_str()?.into())).collect(),
             sellers: sellers(c),
         })
         .collect()
@@ -172,6 +182,7 @@ fn rows(leads: &str) -> Result<Vec<Row>> {
             screens: cell(screens).split(';').map(str::to_owned).collect(),
             region: cell(region),
             product: cell(product),
+            products: BTreeSet::new(),
             sellers: cell(sellers).split(';').map(str::to_owned).collect(),
         });
     }
@@ -195,7 +206,13 @@ fn of_pairs(leads: &[&Row], planted: &[Row]) -> Score {
         };
         groups.flat_map(of_group).collect()
     }
-    let (led, planted) = (pairs(leads.iter().copied()), pairs(planted.iter()));
+    // A group in several goods is told by any of them.
+    let as_planted = |lead: &Row| {
+        let group = planted.iter().find(|g| g.is_about(lead) && jaccard(&g.sellers, &lead.sellers) > 0.0);
+        group.map_or(lead.product.clone(), |g| g.product.clone())
+    };
+    let named: Vec<Row> = leads.iter().map(|l| Row { product: as_planted(l), ..(*l).clone() }).collect();
+    let (led, planted) = (pairs(named.iter()), pairs(planted.iter()));
     let right = led.intersection(&planted).count();
     Score { planted: planted.len(), leads: led.len(), right, average_precision: None }
 }
@@ -205,12 +222,10 @@ fn score(leads: &[&Row], planted: &[Row], least: f64) -> (Vec<bool>, Score) {
     let mut taken = vec![false; planted.len()];
     let (mut right, mut sum) = (0, 0.0);
     for (rank, lead) in leads.iter().enumerate() {
-        let hit = planted.iter().enumerate().find(|(i, p)| {
-            !taken[*i]
-                && p.region == lead.region
-                && p.product == lead.product
-                && jaccard(&p.sellers, &lead.sellers) >= least
-        });
+        let hit = planted
+            .iter()
+            .enumerate()
+            .find(|(i, p)| !taken[*i] && p.is_about(lead) && jaccard(&p.sellers, &lead.sellers) >= least);
         if let Some((i, _)) = hit {
             taken[i] = true;
             right += 1;

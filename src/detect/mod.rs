@@ -16,6 +16,7 @@ pub const SCREENS: &[&Screen] = &[
     &gouging::margin_widening::SCREEN,
     &gouging::market_rise::SCREEN,
     &collusion::mass_rise::SCREEN,
+    &collusion::rises_across_goods::SCREEN,
     &gouging::sustained_excess::SCREEN,
     &collusion::synchronised_rises::SCREEN,
     &tender::bid_ring::SCREEN,

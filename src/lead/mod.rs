@@ -1,6 +1,6 @@
 //! What to look at first? Findings of screens that lead alone become leads, ranked within their kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -18,7 +18,7 @@ pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lea
     };
     let mut subjects: BTreeMap<(Kind, &Subject, Option<&Party>), Vec<usize>> = BTreeMap::new();
     for (i, f) in findings.iter().enumerate() {
-        subjects.entry((f.kind, &f.subject, f.party.as_ref())).or_default().push(i);
+        subjects.entry((f.kind, subject(panel, findings, f), f.party.as_ref())).or_default().push(i);
     }
     subjects.retain(|_, of| of.iter().any(|i| alone(&findings[*i])));
     let mut leads: Vec<Lead> = subjects.into_values().map(|of| merged(panel, screens, findings, of)).collect();
@@ -26,9 +26,27 @@ pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lea
     leads
 }
 
+/// The screen of groups that move together in several goods.
+const ACROSS_GOODS: &str = "rises-across-goods";
+
+/// About whom a finding is. What one good shows of a group that moves together in several is about that group.
+fn subject<'a>(panel: &Panel, findings: &'a [Finding], f: &'a Finding) -> &'a Subject {
+    let sellers =
+        |f: &Finding| -> BTreeSet<u32> { f.subject.series.iter().map(|s| panel.entity(&panel.series[*s])).collect() };
+    let region = |f: &Finding| f.subject.cell.map(|c| &panel.cells[c].region);
+    let own = sellers(f);
+    let same = |group: &&Finding| {
+        let all = sellers(group);
+        let both = own.intersection(&all).count();
+        group.screen == ACROSS_GOODS && region(group) == region(f) && both * 2 >= own.union(&all).count()
+    };
+    let group = findings.iter().filter(|_| f.kind == Kind::Collusion).find(same);
+    group.map_or(&f.subject, |group| &group.subject)
+}
+
 fn merged(panel: &Panel, screens: &[&Screen], findings: &[Finding], mut of: Vec<usize>) -> Lead {
-    // What was measured against the market comes first, then what a rule says.
-    let order = |i: usize| (findings[i].rule.is_some(), -findings[i].score);
+    // What was measured against the market comes first (over several goods before one), then what a rule says.
+    let order = |i: usize| ((findings[i].rule.is_some(), findings[i].screen != ACROSS_GOODS), -findings[i].score);
     of.sort_by(|a, b| order(*a).0.cmp(&order(*b).0).then(order(*a).1.total_cmp(&order(*b).1)).then(a.cmp(b)));
     let mut lead = lead(panel, of[0], &findings[of[0]]);
     add_exemptions(&mut lead, &findings[of[0]]);
@@ -41,7 +59,7 @@ fn merged(panel: &Panel, screens: &[&Screen], findings: &[Finding], mut of: Vec<
         if lead.cost == CostExplained::Unknown {
             lead.cost = f.cost;
         }
-        let more = also(screens, &findings[of[0]], f);
+        let more = also(panel, screens, &findings[of[0]], f);
         lead.summary.zh += &more.zh;
         lead.summary.en += &format!(" {}", more.en);
         lead.p_value = lead.p_value.or(f.p_value);
@@ -61,8 +79,15 @@ const ABOVE_MARKET: [&str; 2] = ["dated-step", "sustained-excess"];
 
 /// What a further finding adds. Where it measures the same rise once more, only when it began: prices and cost have
 /// been told.
-fn also(screens: &[&Screen], first: &Finding, f: &Finding) -> Text {
+fn also(panel: &Panel, screens: &[&Screen], first: &Finding, f: &Finding) -> Text {
     let title = screens.iter().find(|s| s.id == f.screen).map_or((f.screen, f.screen), |s| s.title);
+    if let Some(cell) = f.subject.cell.filter(|_| first.screen == ACROSS_GOODS) {
+        let good = &panel.cells[cell].label;
+        return Text::new(
+            format!("其中{}单独看也成立（{} 次同步涨价）。", good.zh, f.measured),
+            format!("{} shows it by itself too ({} joint rises).", good.en, f.measured),
+        );
+    }
     if ![first, f].iter().all(|f| ABOVE_MARKET.contains(&f.screen)) {
         return f.reason.clone();
     }

@@ -57,8 +57,13 @@ pub fn findings(r: &Results<'_>) -> Result<Vec<u8>> {
 
 fn subject(r: &Results<'_>, s: &Subject) -> Value {
     let Some(cell) = s.cell.map(|c| &r.panel.cells[c]) else { return Value::Null };
-    let sellers: Vec<&str> =
-        s.series.iter().map(|&i| r.panel.sellers[r.panel.series[i].seller as usize].id.as_str()).collect();
+    let mut sellers: Vec<&str> = Vec::new();
+    for &i in &s.series {
+        let id = r.panel.sellers[r.panel.series[i].seller as usize].id.as_str();
+        if !sellers.contains(&id) {
+            sellers.push(id);
+        }
+    }
     let product =
         s.series.first().map_or(cell.product.as_str(), |&i| &r.panel.items[r.panel.series[i].item as usize].product);
     json!({"region": cell.region, "product": product, "cell": cell.product, "unit": cell.unit.label(), "basis": cell.basis, "sellers": sellers})

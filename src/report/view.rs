@@ -261,8 +261,7 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
         .steps
         .iter()
         .map(|s| {
-            let seller = &r.panel.sellers[r.panel.series[s.series].seller as usize].name;
-            json!({"seller": shown(seller), "last_old": s.last_old, "first_new": s.first_new, "old": number(Some(s.old), 2), "new": number(Some(s.new), 2), "episode": s.episode})
+            json!({"seller": shown(&seller_and_good(r, l, s.series)), "last_old": s.last_old, "first_new": s.first_new, "old": number(Some(s.old), 2), "new": number(Some(s.new), 2), "episode": s.episode})
         })
         .collect();
     let price_unit = f.subject.cell.map_or(Text::default(), |c| r.panel.price_unit(&r.panel.cells[c]));
@@ -290,6 +289,14 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
         into.extend(more);
     }
     Ok(value)
+}
+
+/// The name of a series' seller, and of its good where a lead is about several.
+pub fn seller_and_good(r: &Results<'_>, l: &Lead, series: usize) -> String {
+    let good = |s: usize| &r.panel.cells[r.panel.series[s].cell as usize].label;
+    let name = &r.panel.sellers[r.panel.series[series].seller as usize].name;
+    let several = l.kind == Kind::Collusion && l.series.iter().any(|s| good(*s) != good(series));
+    if several { format!("{name} · {}", good(series).get(r.lang)) } else { name.clone() }
 }
 
 /// What it was compared with, in one line; empty where the summary says it all.

@@ -198,12 +198,13 @@ fn truth(plan: &Plan, cities: &[(&str, &str)], cases: &Cases, groups: &[Group], 
         Planted::Joint(_) => None,
     };
     let joint = |g: &Group| {
-        let (c, p) = g.market;
+        let c = g.city;
+        let products: Vec<&str> = g.goods.iter().map(|p| GOODS[*p].name).collect();
         let sellers: Vec<String> = g.members.iter().map(|s| id(c, *s)).collect();
         let dates: Vec<String> = g.rises.iter().map(|r| day(r.0)).collect();
         let sizes: Vec<f64> = g.rises.iter().map(|r| (r.1.exp() * 100.0 - 100.0).round()).collect();
         json!({
-            "region": cities[c].0, "product": GOODS[p].name, "sellers": sellers, "members": g.members.len(),
+            "region": cities[c].0, "product": products[0], "products": products, "sellers": sellers, "members": g.members.len(),
             "rises": g.rises.len(), "dates": dates, "increase_pct": sizes,
         })
     };

@@ -40,8 +40,10 @@ pub type Cases = BTreeMap<(usize, usize, usize), Planted>;
 
 /// A planted group: what its members agreed on.
 pub struct Group {
-    /// City and good.
-    pub market: (usize, usize),
+    /// City.
+    pub city: usize,
+    /// Goods.
+    pub goods: Vec<usize>,
     /// Sellers, ascending.
     pub members: Vec<usize>,
     /// Day and log size of each rise.
@@ -76,6 +78,10 @@ pub fn plant(plan: &Plan, cities: usize, rng: &mut ChaCha8Rng) -> (Cases, Vec<Gr
 
 fn group(plan: &Plan, market: (usize, usize), free: &[usize], cases: &mut Cases, rng: &mut ChaCha8Rng) -> Group {
     let joint = plan.scenario.joint;
+    let (city, all) = (market.0, plan.goods.clamp(1, GOODS.len()));
+    let goods: Vec<usize> = (0..joint.goods.min(all)).map(|k| (market.1 + k) % all).collect();
+    let taken = |s: &usize| goods.iter().any(|good| cases.contains_key(&(city, *good, *s)));
+    let free: Vec<usize> = free.iter().copied().filter(|s| !taken(s)).collect();
     let size = rng.gen_range(joint.members.0..=joint.members.1).min(free.len());
     let mut members: Vec<usize> = free.choose_multiple(rng, size).copied().collect();
     let n = rng.gen_range(joint.rises.0..=joint.rises.1);
@@ -83,7 +89,7 @@ fn group(plan: &Plan, market: (usize, usize), free: &[usize], cases: &mut Cases,
     let sizes = (0..n).map(|_| f64::ln_1p(rng.gen_range(joint.size.0..joint.size.1))).collect::<Vec<f64>>();
     let rises: Vec<(usize, f64)> = days.into_iter().zip(sizes).collect();
     for (rank, s) in members.iter().enumerate() {
-        let mut moves = Vec::new();
+        let mut moves = vec![Vec::new(); goods.len()];
         for (nth, &(day, size)) in rises.iter().enumerate() {
             let after = match joint.order {
                 Order::Together => rng.gen_range(0..2),
@@ -94,7 +100,7 @@ fn group(plan: &Plan, market: (usize, usize), free: &[usize], cases: &mut Cases,
             if chance(rng, joint.cheat) {
                 continue;
             }
-            moves.extend((0..joint.creep).map(|k| Move {
+            moves[nth % goods.len()].extend((0..joint.creep).map(|k| Move {
                 day: day + after + k * CREEP_DAYS,
                 size,
                 focal: joint.focal,
@@ -102,13 +108,17 @@ fn group(plan: &Plan, market: (usize, usize), free: &[usize], cases: &mut Cases,
         }
         if joint.war > 0.0 {
             let (day, size) = (plan.days / 2, (1.0 - joint.war).ln());
-            moves.push(Move { day, size, focal: false });
-            moves.push(Move { day: day + WAR_DAYS, size: -size, focal: false });
+            for moves in &mut moves {
+                moves.push(Move { day, size, focal: false });
+                moves.push(Move { day: day + WAR_DAYS, size: -size, focal: false });
+            }
         }
-        cases.insert((market.0, market.1, *s), Planted::Joint(moves));
+        for (good, moves) in goods.iter().zip(moves) {
+            cases.insert((city, *good, *s), Planted::Joint(moves));
+        }
     }
     members.sort_unstable();
-    Group { market, members, rises }
+    Group { city, goods, members, rises }
 }
 
 /// Lawful dated moves of a seller: its supplier's list prices, and announcements of another that it follows by itself.

@@ -43,6 +43,8 @@ pub struct Joint {
     pub creep: usize,
     /// All members go to one and the same price.
     pub focal: bool,
+    /// Goods among which the rises are dealt out in turn.
+    pub goods: usize,
 }
 
 /// What kind of market.
@@ -129,6 +131,7 @@ pub const STANDARD: Scenario = Scenario {
         war: 0.0,
         creep: 1,
         focal: false,
+        goods: 1,
     },
 };
 const LAWFUL: Scenario = Scenario { planted: false, ..STANDARD };
@@ -248,6 +251,12 @@ pub const SCENARIOS: &[Scenario] = &[
     groups("cheating", "成员三成时候不跟", "members stay away from three rises in ten", Joint { cheat: 0.3, ..JOINT }),
     groups("punished", "期中价格战，之后恢复", "a price war in mid-period, then recovery", Joint { war: 0.2, ..JOINT }),
     groups("creeping", "每次涨价分四小步", "each rise in four small steps", Joint { creep: 4, ..JOINT }),
+    groups(
+        "across-goods",
+        "群体轮流在两种商品上同步涨价",
+        "the rises are dealt out among two goods in turn",
+        Joint { goods: 2, ..JOINT },
+    ),
     groups("focal", "成员涨到同一价格", "members rise to one and the same price", Joint { focal: true, ..JOINT }),
 ];
 

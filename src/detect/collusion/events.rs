@@ -20,6 +20,8 @@ pub struct Rise {
     pub period: i32,
     /// Periods without a price just before: the rise may be that much older.
     pub unseen: i32,
+    /// Number of the good, where several are looked at together.
+    pub good: u16,
     /// Log size.
     pub size: f64,
     /// Log of the new price.
@@ -36,8 +38,8 @@ impl Rise {
     /// As the test sees it: of a size between what is left of it and what it may have been.
     pub fn event(&self, who: u32) -> Event {
         let (low, high) = (self.unexplained, self.at_most);
-        let Rise { period: day, unseen, level, coin, .. } = *self;
-        Event { who, day, unseen, size: (low + high) / 2.0, doubt: high - low, level, coin }
+        let Rise { period: day, unseen, good, level, coin, .. } = *self;
+        Event { who, day, unseen, good, size: (low + high) / 2.0, doubt: high - low, level, coin }
     }
 }
 
@@ -111,10 +113,15 @@ impl Clock {
         (self.span.0..=self.span.1).map(|period| if self.step == 1 { class(period) } else { (0, 0) }).collect()
     }
 
-    /// Periods within which rises coincide: a day, or the same period where they are longer.
+    /// Periods within which rises coincide.
     pub fn same(&self) -> i32 {
-        i32::from(self.step == 1)
+        same(self.step)
     }
+}
+
+/// Periods of so many days within which rises coincide: a day, or the same period where they are longer.
+pub fn same(step: i32) -> i32 {
+    i32::from(step == 1)
 }
 
 /// The rises of each entity of a cell that cost leaves at least `MIN_RISE` of, by entity; several shops of one owner
@@ -196,6 +203,7 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell, clock: &Clock) -> Vec<R
             day: p.day[i],
             period,
             unseen,
+            good: 0,
             size: (new / p.price[i - 1]).ln(),
             level: new.ln(),
             unexplained: r - free,

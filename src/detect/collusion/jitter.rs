@@ -199,8 +199,16 @@ mod tests {
     use super::*;
 
     fn rises() -> Rises {
-        let event =
-            |i: u32| Event { who: i % 6, day: (i * 3) as i32, unseen: 0, size: 0.1, level: 0.0, coin: 0.0, doubt: 0.0 };
+        let event = |i: u32| Event {
+            who: i % 6,
+            day: (i * 3) as i32,
+            unseen: 0,
+            good: 0,
+            size: 0.1,
+            level: 0.0,
+            coin: 0.0,
+            doubt: 0.0,
+        };
         Rises::new((0..28).map(event).collect(), 6, (0, 83))
     }
 
@@ -230,6 +238,7 @@ mod tests {
             who: i,
             day: 28 * (i % 3) as i32,
             unseen: 0,
+            good: 0,
             size: 0.1,
             level: 0.0,
             coin: 0.0,

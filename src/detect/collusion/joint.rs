@@ -11,14 +11,30 @@ use super::jitter::RUN_GAP_DAYS;
 use super::rises::{Alike, coincide};
 use crate::stats::robust::median;
 
+/// The joint rises of a group, with who joined it; `rises`: of each entity of the market.
+pub fn joint_rises(
+    rises: &BTreeMap<u32, Vec<Rise>>,
+    group: &[u32],
+    scale: (i32, Alike),
+    min_joint: usize,
+) -> Vec<Vec<Rise>> {
+    let inside: Vec<&[Rise]> = group.iter().map(|e| rises[e].as_slice()).collect();
+    let outside = rises.iter().filter(|(e, _)| !group.contains(e)).map(|(_, list)| list.as_slice());
+    with_joiners(episodes(&inside, scale.0), outside, scale, min_joint)
+}
+
+/// Rises of different goods are no joint rise, whatever their days.
+const GOODS_APART_DAYS: f64 = 1e6;
+
 /// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and more than half
 /// the group (and two) dense. Rises that belong to none are its members' own.
-pub fn episodes(group: &[&[Rise]], same: i32) -> Vec<Vec<Rise>> {
+fn episodes(group: &[&[Rise]], same: i32) -> Vec<Vec<Rise>> {
     let mut all: Vec<(usize, Rise)> =
         group.iter().enumerate().flat_map(|(g, list)| list.iter().map(move |r| (g, *r))).collect();
     all.sort_by_key(|(g, r)| (r.period, *g));
     let need = group.len().div_ceil(2).max(2);
-    let days = Array2::from_shape_fn((all.len(), 1), |(i, _)| f64::from(all[i].1.period));
+    let axis = |r: &Rise| f64::from(r.period) + f64::from(r.good) * GOODS_APART_DAYS;
+    let days = Array2::from_shape_fn((all.len(), 1), |(i, _)| axis(&all[i].1));
     let dense = Dbscan::params(need).tolerance(f64::from(same) + 0.5);
     let Ok(clusters) = dense.transform(&days) else { return Vec::new() };
     let mut found: BTreeMap<usize, Vec<(usize, Rise)>> = BTreeMap::new();
@@ -60,7 +76,7 @@ fn apart(joint: Vec<Vec<(usize, Rise)>>) -> Vec<Vec<Rise>> {
 /// Adds who rose with at least half of the others in half of the joint rises, and in `min_joint`: the densest group is
 /// the core of a group, and members who missed a rise or joined late lower its density. `outside`: the rises of each
 /// entity that is no member; `scale`: periods within which rises coincide, and in what they are alike.
-pub fn with_joiners<'a>(
+fn with_joiners<'a>(
     core: Vec<Vec<Rise>>,
     outside: impl Iterator<Item = &'a [Rise]>,
     (same, alike): (i32, Alike),
@@ -92,6 +108,7 @@ mod tests {
             day,
             period: day,
             unseen: 0,
+            good: 0,
             size,
             level: 0.0,
             unexplained: size,

@@ -54,8 +54,8 @@ impl Drawn<'_> {
         links
     }
 
-    /// How often these rises of one entity coincide with those of another, and the weight. A rise counts once, with the
-    /// heaviest it meets; of the two counts, from one entity's rises and from the other's, the smaller.
+    /// How often these rises of one entity coincide with those of another, and the weight. A day counts once, by the
+    /// heaviest coincidence; of the two counts, by the days of one entity and of the other, the smaller.
     fn meet(self, scale: &Scale, own: &[u32], j: usize, hits: &mut Vec<(u32, u32)>) -> (usize, f64) {
         let within = scale.same + scale.max_unseen;
         let others = self.rises.own(j);
@@ -65,19 +65,20 @@ impl Drawn<'_> {
             let near = self.day[others.clone()].iter().zip(others.clone()).filter(|(day, _)| near.contains(day));
             hits.extend(near.filter(|(_, b)| self.coincide(scale, a as usize, *b)).map(|(_, b)| (a, b as u32)));
         }
-        let half = |id: u32| scale.known[id as usize].half_weight;
-        let count = |hits: &[(u32, u32)]| {
-            let each = hits.chunk_by(|x, y| x.0 == y.0);
-            each.fold((0, 0.0), |(joint, weight), met| {
-                let heaviest = met.iter().map(|h| half(h.1)).fold(0.0, f32::max);
-                (joint + 1, weight + f64::from(half(met[0].0) + heaviest))
-            })
-        };
-        let one = count(hits);
-        hits.iter_mut().for_each(|h| *h = (h.1, h.0));
-        hits.sort_unstable();
-        let other = count(hits);
+        let (one, other) = (self.count(scale, hits, |hit| hit.0), self.count(scale, hits, |hit| hit.1));
         (one.0.min(other.0), one.1.min(other.1))
+    }
+
+    /// Days of one side's rises among these coincidences, and the weight.
+    fn count(self, scale: &Scale, hits: &mut [(u32, u32)], side: impl Fn(&(u32, u32)) -> u32) -> (usize, f64) {
+        let half = |id: u32| scale.known[id as usize].half_weight;
+        let day = |hit: &(u32, u32)| self.day[side(hit) as usize];
+        hits.sort_unstable_by_key(|hit| (day(hit), *hit));
+        let each = hits.chunk_by(|x, y| day(x) == day(y));
+        each.fold((0, 0.0), |(days, weight), met| {
+            let heaviest = met.iter().map(|(a, b)| half(*a) + half(*b)).fold(0.0, f32::max);
+            (days + 1, weight + f64::from(heaviest))
+        })
     }
 
     fn coincide(self, scale: &Scale, a: usize, b: usize) -> bool {
@@ -91,12 +92,12 @@ impl Drawn<'_> {
 mod tests {
     use super::super::groups::{Group, densest};
     use super::super::jitter::Jitter;
-    use super::super::rises::{Alike, Event, coincide};
+    use super::super::rises::{Alike, Event};
     use super::super::sorted::Sorted;
     use super::*;
 
     fn event(who: u32, day: i32, size: f64) -> Event {
-        Event { who, day, unseen: 0, size, doubt: 0.0, level: 1.0 + f64::from(who), coin: 0.0 }
+        Event { who, day, unseen: 0, good: 0, size, doubt: 0.0, level: 1.0 + f64::from(who), coin: 0.0 }
     }
 
     fn group(events: Vec<Event>, n: usize, same: i32, alike: Alike) -> Group {
@@ -166,37 +167,52 @@ mod tests {
     #[test]
     fn equals_counting_pairs() {
         use rand::{Rng, SeedableRng};
+        use std::collections::BTreeMap;
         const N: usize = 530;
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
         let random = |_| Event {
             who: rng.gen_range(0..N as u32),
             day: rng.gen_range(0..84),
             unseen: rng.gen_range(0..3),
+            good: rng.gen_range(0..2),
             size: rng.gen_range(0.02..0.2),
             doubt: rng.gen_range(0.0..0.02),
             level: rng.gen_range(0.0..0.05),
             coin: rng.gen_range(0.0..0.01),
         };
-        let rises = Rises::new((0..10 * N).map(random).collect(), N, (0, 83));
+        // Some are much alike …
+        let much = |e: Event| Event { good: 0, size: 0.1 + e.size / 20.0, level: e.level / 5.0, ..e };
+        let events = (0..10 * N).map(random).map(|e| if e.who < 40 { much(e) } else { e });
+        let rises = Rises::new(events.collect(), N, (0, 83));
         let mut day = rises.days();
         Jitter::new(&rises, 1, &vec![(0, 0); 84]).draw(1, 1, &mut day);
-        // Some meet often: in the middle of each interval.
-        (0..day.len()).filter(|id| rises.events[*id].who < 60).for_each(|id| day[id] = 28 * (day[id] / 28) + 14);
+        // … and meet often: each with its first rise on one day, with its second on another.
+        for who in 0..40 {
+            rises.own(who).zip(0..).for_each(|(id, nth)| day[id] = (8 * nth).min(83));
+        }
         let drawn = Drawn { rises: &rises, day: &day };
         for (same, alike) in [(1, Alike::Size), (3, Alike::Size), (1, Alike::Level)] {
             let mut scale = Scale::new(&rises, same, alike);
             let moved: Vec<Event> = rises.events.iter().zip(&day).map(|(e, day)| Event { day: *day, ..*e }).collect();
             let half = |id: usize| scale.known[id].half_weight;
+            // In single precision, as the bands are kept.
+            let meet = |a: &Event, b: &Event| {
+                let near = a.day - a.unseen - b.day <= same && b.day - b.unseen - a.day <= same;
+                let (x, y) = (alike.band(a), alike.band(b));
+                near && x.0 as f32 <= y.1 as f32 && y.0 as f32 <= x.1 as f32
+            };
             let mut slow = Links::new();
             for (i, j) in (0..N).flat_map(|i| (i + 1..N).map(move |j| (i, j))) {
-                // The rises of one entity that meet any of another, each with the heaviest.
+                // The days on which one entity meets another, each with the heaviest.
                 let count = |of: usize, with: usize| {
-                    let heaviest = |a: usize| {
-                        let met = rises.own(with).filter(|b| coincide(&moved[a], &moved[*b], same, alike));
-                        met.map(|b| half(a) + half(b)).reduce(f32::max)
-                    };
-                    let met: Vec<f32> = rises.own(of).filter_map(heaviest).collect();
-                    (met.len(), met.iter().map(|w| f64::from(*w)).sum::<f64>())
+                    let mut days = BTreeMap::new();
+                    for (a, b) in rises.own(of).flat_map(|a| rises.own(with).map(move |b| (a, b))) {
+                        if meet(&moved[a], &moved[b]) {
+                            let heaviest = days.entry(day[a]).or_insert(0.0_f32);
+                            *heaviest = heaviest.max(half(a) + half(b));
+                        }
+                    }
+                    (days.len(), days.values().map(|w| f64::from(*w)).sum::<f64>())
                 };
                 let (one, other) = (count(i, j), count(j, i));
                 let (joint, left) = (one.0.min(other.0), one.1.min(other.1) - scale.by_chance(i, j));

@@ -9,11 +9,13 @@ mod links;
 pub mod mass_rise;
 mod order;
 mod rises;
+pub mod rises_across_goods;
 mod rows;
 mod scale;
 mod sorted;
 pub mod synchronised_rises;
 mod synchrony;
+mod told;
 #[cfg(test)]
 mod toy;
 mod verdict;

@@ -1,7 +1,9 @@
 //! The rises of one market, and which two of them coincide.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::events::Rise;
 use super::jitter::interval;
 
 /// A rise as the test sees it. Time is counted in the market's periods: days, or weeks where prices are weekly.
@@ -13,6 +15,8 @@ pub struct Event {
     pub day: i32,
     /// Periods without a price just before: the rise may be that much older.
     pub unseen: i32,
+    /// Number of the good, where several are looked at together: rises of different goods are never alike.
+    pub good: u16,
     /// Log size: the middle of the range that cost leaves.
     pub size: f64,
     /// Width of that range.
@@ -44,6 +48,12 @@ impl Rises {
         let first = (0..=n).map(|who| events.partition_point(|e| (e.who as usize) < who)).collect();
         let within = events.iter().map(|e| interval(e.day, span).number as u16).collect();
         Rises { within, unseen: events.iter().map(|e| e.unseen).collect(), events, span, first }
+    }
+
+    /// Of entities in order, numbered from 0.
+    pub fn of(rises: &BTreeMap<u32, Vec<Rise>>, span: (i32, i32)) -> Rises {
+        let events = rises.values().zip(0..).flat_map(|(list, who)| list.iter().map(move |r| r.event(who))).collect();
+        Rises::new(events, rises.len(), span)
     }
 
     /// Entities, with rises or without.
@@ -88,6 +98,8 @@ const SAME_SIZE: f64 = 0.15;
 const SIZE_SLACK: f64 = 0.005;
 /// Prices are the same when they differ by no more than this and the coins.
 const LEVEL_SLACK: f64 = 0.002;
+/// Bands of goods lie so far apart, in logs, that none meet; near enough for single precision.
+const GOODS_APART: f64 = 32.0;
 
 impl Alike {
     /// Lowest and highest size (or price) of a rise; rises whose bands overlap are alike.
@@ -96,6 +108,7 @@ impl Alike {
             Alike::Size => (e.size, SAME_SIZE * e.size + SIZE_SLACK + e.coin + e.doubt),
             Alike::Level => (e.level, LEVEL_SLACK + e.coin),
         };
+        let value = value + f64::from(e.good) * GOODS_APART;
         (value - width / 2.0, value + width / 2.0)
     }
 }

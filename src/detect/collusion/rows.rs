@@ -47,7 +47,9 @@ impl<C: Fn(usize, usize) -> f64> Look<'_, C> {
         let Scratch { rows, at, met } = scratch;
         let period = |id: usize| (day[id] - rises.span.0) as usize;
         at.clear();
-        at.extend((0..day.len()).map(|id| (period(id) * self.classes.number) as u32 + self.classes.of[id].class as u32));
+        at.extend(
+            (0..day.len()).map(|id| (period(id) * self.classes.number) as u32 + self.classes.of[id].class as u32),
+        );
         let n = rises.entities();
         for block in (0..n).step_by(BLOCK).map(|from| from..n.min(from + BLOCK)) {
             self.fill(block.clone(), rows);

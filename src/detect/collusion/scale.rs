@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::classes::Classes;
+use super::events::same;
 use super::jitter::interval;
 use super::rises::{Alike, Rises};
 use super::sorted::Sorted;
@@ -14,6 +15,8 @@ const PARTNERS_BY_CHANCE: f64 = 1.0;
 /// whichever took less time on random markets of 20 to 5,000 sellers.
 const SELDOM: f64 = 0.1;
 const FEW: usize = 24;
+/// Sellers that follow a leader are this close behind each other's rises (Chile 2007–08: day 1, 2, 3; TDLC 119/2012).
+const FOLLOW_DAYS: i32 = 3;
 
 /// One scale of one market.
 pub struct Scale {
@@ -100,6 +103,17 @@ impl Scale {
     pub fn by_chance(&self, i: usize, j: usize) -> f64 {
         (self.by_chance[i] + self.by_chance[j]) / 2.0
     }
+}
+
+/// Rises alike in size within a day, as a group that agrees on a day; within three days, as one that follows a leader;
+/// rises to one price within a day. Periods of several days (`step`) have no followers; nor have markets so busy that
+/// any two sellers meet within days.
+pub fn scales(market: &Rises, step: i32) -> Vec<Scale> {
+    let (scale, same) = (|same: i32, alike: Alike| Scale::new(market, same, alike), same(step));
+    let (size, level) = rayon::join(|| scale(same, Alike::Size), || scale(same, Alike::Level));
+    let followers = step == 1 && size.mean_within(FOLLOW_DAYS) <= 1.0;
+    let followers = followers.then(|| scale(FOLLOW_DAYS, Alike::Size));
+    [size, level].into_iter().chain(followers).collect()
 }
 
 /// Quantile of a compound Poisson sum from its mean, variance and third moment (Cornish & Fisher 1938, to the

@@ -36,8 +36,16 @@ mod tests {
     /// others there and one larger in the interval: expected 5·3/28 … of the fifth nothing is about.
     #[test]
     fn by_hand() {
-        let rise =
-            |who: u32, day: i32, size: f64| Event { who, day, unseen: 0, size, doubt: 0.0, level: 0.0, coin: 0.0 };
+        let rise = |who: u32, day: i32, size: f64| Event {
+            who,
+            day,
+            unseen: 0,
+            good: 0,
+            size,
+            doubt: 0.0,
+            level: 0.0,
+            coin: 0.0,
+        };
         let events = (0..4).map(|who| rise(who, 20, 0.1)).chain([rise(4, 5, 0.2)]).collect();
         let rises = Rises::new(events, 5, (0, 27));
         let scale = Scale::new(&rises, 1, Alike::Size);

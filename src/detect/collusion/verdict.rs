@@ -130,6 +130,7 @@ mod tests {
                         who,
                         day,
                         unseen: 0,
+                        good: 0,
                         size: rng.gen_range(0.03..0.2),
                         level: rng.r#gen(),
                         coin: 0.0,

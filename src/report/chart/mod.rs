@@ -65,6 +65,7 @@ pub struct Column {
 }
 
 /// What a chart shows: plain numbers and labels.
+#[derive(Clone)]
 struct Picture<'a> {
     /// What it belongs to, as shown in the footer.
     id: String,
@@ -105,17 +106,25 @@ pub fn of_lead(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<C
         rows: &single,
     };
     let name = |what: &str| format!("charts/{}-{what}", lead.id);
+    let cell_of = |s: usize| r.panel.series[s].cell as usize;
     let two = |v: Option<f64>| super::view::number(v, 2);
     let told = format!("{} → {}", two(lead.reference_price), two(lead.observed_price));
     let alt = |what: &str| format!("{what} · {} · {} – {} · {told}", x.title, lead.first_day, lead.last_day);
     if lead.kind == Kind::Collusion {
-        let raster = draw(raster::height(x.series.len()), &mut |a| raster::draw(a, r, x))?;
-        let (svg, readings) = curves(&|a| overlay::draw(a, r, x))?;
-        let (a, b) = (pick(r.lang, "涨价时序图", "raster of rises"), pick(r.lang, "群体价格图", "prices of the group"));
-        return Ok(vec![
-            Chart { name: name("raster"), svg: raster, alt: alt(&a), readings: None },
-            Chart { name: name("overlay"), svg, alt: alt(&b), readings },
-        ]);
+        let raster = draw(raster::height(x.series.len()), &mut |a| raster::draw(a, r, lead, x))?;
+        let what = pick(r.lang, "涨价时序图", "raster of rises");
+        let mut charts = vec![Chart { name: name("raster"), svg: raster, alt: alt(&what), readings: None }];
+        for (k, series) in lead.series.chunk_by(|a, b| cell_of(*a) == cell_of(*b)).enumerate() {
+            let cell = &r.panel.cells[cell_of(series[0])];
+            let steps: Vec<Step> = f.steps.iter().filter(|s| series.contains(&s.series)).copied().collect();
+            let title = if k == 0 { x.title.clone() } else { of_group(r, series.len(), &cell.product, &cell.region) };
+            let x = &Picture { series, cell, title, steps: &steps, ..x.clone() };
+            let (svg, readings) = curves(&|a| overlay::draw(a, r, x))?;
+            let what = pick(r.lang, "群体价格图", "prices of the group");
+            let number = if k == 0 { String::new() } else { format!("-{}", k + 1) };
+            charts.push(Chart { name: name(&format!("overlay{number}")), svg, alt: alt(&what), readings });
+        }
+        return Ok(charts);
     }
     let mut charts = Vec::new();
     if let Some((what, m)) = measure::other(r, x) {
@@ -187,12 +196,17 @@ fn curves(paint: &dyn Fn(&frame::Area<'_>) -> Result<Readings>) -> Result<(Strin
 }
 
 fn title(r: &Results<'_>, lead: &Lead) -> String {
-    let many = lead.series.len();
-    let name = match lead.series.first() {
-        Some(&one) if lead.kind != Kind::Collusion => r.panel.sellers[r.panel.series[one].seller as usize].name.clone(),
-        _ => pick(r.lang, &format!("{many} 家经营者"), &format!("{many} sellers")),
-    };
-    joined([&name, &lead.product, &lead.region])
+    match lead.series.first() {
+        Some(&one) if lead.kind != Kind::Collusion => {
+            joined([&r.panel.sellers[r.panel.series[one].seller as usize].name, &lead.product, &lead.region])
+        }
+        _ => of_group(r, lead.sellers.len(), &lead.product, &lead.region),
+    }
+}
+
+/// Title of a chart of several sellers.
+fn of_group(r: &Results<'_>, sellers: usize, product: &String, region: &String) -> String {
+    joined([&pick(r.lang, &format!("{sellers} 家经营者"), &format!("{sellers} sellers")), product, region])
 }
 
 fn joined(parts: [&String; 3]) -> String {

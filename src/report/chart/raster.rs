@@ -6,7 +6,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::Picture;
 use super::frame::{ACCENT, Area, BAND, GREY, INK, dates, fault, fitted, footer, ink, pick, title, write};
+use crate::model::Lead;
 use crate::report::Results;
+use crate::report::view::seller_and_good;
 
 /// Pixels of a member's row.
 const ROW: u32 = 24;
@@ -23,7 +25,7 @@ pub fn height(members: usize) -> u32 {
 }
 
 /// Draws it.
-pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
+pub fn draw(area: &Area<'_>, r: &Results<'_>, lead: &Lead, x: &Picture<'_>) -> Result<()> {
     title(area, r, x)?;
     let shown = &x.series[..x.series.len().min(MEMBERS)];
     let ends = |s: &usize| r.panel.points(&r.panel.series[*s]).day.to_vec();
@@ -45,7 +47,7 @@ pub fn draw(area: &Area<'_>, r: &Results<'_>, x: &Picture<'_>) -> Result<()> {
         let (left, y) = plot.backend_coord(&(days.0, (upper + lower) / 2.0));
         let right = plot.backend_coord(&(days.1, 0.0)).0;
         area.draw(&PathElement::new([(left, y + 12), (right, y + 12)], BAND.stroke_width(1))).map_err(fault)?;
-        let name = fitted(&r.panel.sellers[r.panel.series[s].seller as usize].name, 12, NAMES - 14);
+        let name = fitted(&seller_and_good(r, lead, s), 12, NAMES - 14);
         write(area, &name, (16, y), ink(12, INK).pos(Pos::new(HPos::Left, VPos::Center)))?;
         let p = r.panel.points(&r.panel.series[s]);
         let drawn = |i: &usize| (days.0..days.1).contains(&p.day[*i]) && p.price[*i] > p.price[i - 1] * RISE;

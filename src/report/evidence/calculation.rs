@@ -6,8 +6,9 @@ use anyhow::Result;
 
 use super::{file, say};
 use crate::model::{Day, Finding, Lead, Measure, Observed, SourceRow};
+use crate::report::Results;
 use crate::report::paper::Part;
-use crate::report::{Results, view};
+use crate::report::view::{self, seller_and_good};
 
 /// Source lines named for a day; the others are in rows.csv.
 const LINES: usize = 8;
@@ -38,7 +39,7 @@ pub fn parts(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<Par
         let noted =
             f.rows.iter().map(|n| format!("{}: {} {line} {}", n.role.get(r.lang), file(r, n.row), n.row.line()));
         parts.push(Part::List(facts.chain(chances).chain(noted).collect()));
-        of_steps(r, f, &mut parts);
+        of_steps(r, lead, f, &mut parts);
         match &f.rule {
             Some(id) => of_rule(r, lead, f, id, &mut parts),
             None => of_screen(r, lead, f, rows, &mut parts),
@@ -62,16 +63,15 @@ fn r_tested(words: &serde_json::Value) -> &str {
 }
 
 /// The rises of a group one by one: which price became which, between which days, by how much.
-fn of_steps(r: &Results<'_>, f: &Finding, parts: &mut Vec<Part>) {
+fn of_steps(r: &Results<'_>, lead: &Lead, f: &Finding, parts: &mut Vec<Part>) {
     if f.steps.len() < 2 {
         return;
     }
     let row = |s: &crate::model::Step| {
-        let seller = &r.panel.sellers[r.panel.series[s.series].seller as usize].name;
         let percent = (s.new / s.old - 1.0) * 100.0;
         vec![
             s.episode.to_string(),
-            seller.clone(),
+            seller_and_good(r, lead, s.series),
             s.last_old.to_string(),
             s.first_new.to_string(),
             plain(s.old),

@@ -1,0 +1,247 @@
+#![doc = include_str!("rises_across_goods.md")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::events::{Clock, Rise, entity_rises, keep_quiet};
+use super::joint::joint_rises;
+use super::rises::Rises;
+use super::scale::scales;
+use super::synchronised_rises::{MAX_DRAWS, MAX_Q, MAX_RISING, MIN_DEARER, MIN_ENTITIES, MIN_GROUP, MIN_JOINT};
+use super::told::{self, Told};
+use super::verdict::{Question, Suspect, Verdict, verdict};
+use crate::model::*;
+use crate::stats::fdr::benjamini_yekutieli;
+use crate::stats::robust::median;
+
+const MIN_GOODS: Param = Param {
+    name: "min_goods",
+    default: 2.0,
+    unit: "good",
+    range: (2.0, 50.0),
+    source: "one good is what synchronised-rises looks at; the same sellers in many is the strongest sign (TDLC 119/2012: 206 medicines)",
+};
+
+/// The card.
+pub const SCREEN: Screen = Screen {
+    id: "rises-across-goods",
+    kind: Kind::Collusion,
+    title: ("多品种同步涨价", "Joint rises across goods"),
+    page: include_str!("rises_across_goods.md"),
+    params: &[MIN_GOODS, MIN_GROUP, MIN_JOINT, MIN_ENTITIES, MAX_RISING, MIN_DEARER, MAX_Q, MAX_DRAWS],
+    leads_alone: true,
+    work: Work::Whole(run),
+};
+
+/// The goods of one region, tested together.
+struct Candidate {
+    cells: Vec<usize>,
+    rises: BTreeMap<u32, Vec<Rise>>,
+    verdict: Verdict,
+}
+
+fn run(panel: &Panel, context: &Context, knobs: &Knobs) -> Outcome {
+    let found: Vec<Result<Candidate, Skip>> =
+        markets(panel).into_par_iter().map(|(cells, clock)| examine(panel, cells, &clock, context, knobs)).collect();
+    let mut outcome = Outcome::default();
+    let mut candidates = Vec::new();
+    for result in found {
+        match result {
+            Ok(candidate) => candidates.push(candidate),
+            Err(skip) => outcome.skips.push(skip),
+        }
+    }
+    outcome.examined = candidates.len();
+    let q = benjamini_yekutieli(&candidates.iter().map(|c| c.verdict.p).collect::<Vec<_>>(), candidates.len());
+    for (candidate, q) in candidates.iter().zip(q) {
+        let groups = candidate.verdict.groups.iter().filter(|s| q.max(s.p) <= knobs.get(&MAX_Q));
+        let mut standing = groups.filter_map(|s| finding(panel, candidate, s, knobs, q, outcome.examined));
+        outcome.findings.extend(standing.next());
+    }
+    outcome
+}
+
+/// Cells of one region, price type and rhythm, with the time they share.
+fn markets(panel: &Panel) -> Vec<(Vec<usize>, Clock)> {
+    let mut markets: BTreeMap<(&str, Basis, i32), Vec<(usize, Clock)>> = BTreeMap::new();
+    for (c, cell) in panel.cells.iter().enumerate().filter(|(_, cell)| cell.comparable) {
+        if let Some(clock) = Clock::new(panel, cell) {
+            markets.entry((&cell.region, cell.basis, clock.step)).or_default().push((c, clock));
+        }
+    }
+    let joined = |((_, _, step), of): ((&str, Basis, i32), Vec<(usize, Clock)>)| {
+        let first = of.iter().map(|(_, clock)| clock.first).min()?;
+        let last = of.iter().map(|(_, clock)| clock.first + clock.span.1 * step).max()?;
+        let clock = Clock { first, span: (0, (last - first).div_euclid(step) + 1), step };
+        Some((of.into_iter().map(|(c, _)| c).collect(), clock))
+    };
+    markets.into_iter().filter_map(joined).collect()
+}
+
+fn examine(
+    panel: &Panel,
+    cells: Vec<usize>,
+    clock: &Clock,
+    context: &Context,
+    knobs: &Knobs,
+) -> Result<Candidate, Skip> {
+    let first = cells[0];
+    let skip = |zh: &str, en: &str| Skip {
+        screen: SCREEN.id,
+        subject: Subject::of(first, Vec::new()),
+        reason: Text::new(zh, en),
+    };
+    let goods: BTreeSet<&str> = cells.iter().map(|c| panel.cells[*c].product.as_str()).collect();
+    let mut all: BTreeMap<u32, Vec<Rise>> = BTreeMap::new();
+    for &c in &cells {
+        let cell = &panel.cells[c];
+        let good = goods.iter().position(|good| *good == cell.product).unwrap_or(0) as u16;
+        let mut rises = entity_rises(panel, cell, clock);
+        keep_quiet(&mut rises, clock, knobs.get(&MAX_RISING));
+        for (entity, list) in rises {
+            all.entry(entity).or_default().extend(list.into_iter().map(|r| Rise { good, ..r }));
+        }
+    }
+    if (goods.len() as f64) < knobs.get(&MIN_GOODS) {
+        return Err(skip("本地区可比的商品太少", "too few comparable goods in the region"));
+    }
+    if (all.len() as f64) < knobs.get(&MIN_ENTITIES) {
+        return Err(skip("独立经营者太少", "too few independent sellers"));
+    }
+    all.values_mut().for_each(|list| list.sort_by_key(|r| (r.day, r.series)));
+    let market = Rises::of(&all, clock.span);
+    let question = Question {
+        min_joint: knobs.get(&MIN_JOINT) as usize,
+        min_group: knobs.get(&MIN_GROUP) as usize,
+        once: false,
+        max_draws: knobs.get(&MAX_DRAWS) as u64,
+        step: clock.step,
+        calendar: clock.calendar(),
+        seed: (context.seed, first as u64),
+    };
+    let verdict = verdict(&market, &scales(&market, clock.step), &question);
+    Ok(Candidate { cells, rises: all, verdict })
+}
+
+fn finding(
+    panel: &Panel,
+    candidate: &Candidate,
+    suspect: &Suspect,
+    knobs: &Knobs,
+    q: f64,
+    tested: usize,
+) -> Option<Finding> {
+    let min_joint = knobs.get(&MIN_JOINT);
+    let entities: Vec<u32> = candidate.rises.keys().copied().collect();
+    let group: Vec<u32> = suspect.group.members.iter().map(|m| entities[*m]).collect();
+    let episodes = joint_rises(&candidate.rises, &group, suspect.scale, min_joint as usize);
+    let all = told::members(&episodes);
+    let cell_of = |s: usize| panel.series[s].cell as usize;
+    let in_cell = |c: usize| episodes.iter().filter(|e| cell_of(e[0].series) == c).cloned().collect::<Vec<_>>();
+    // Told by the good of most joint rises.
+    let cell = *candidate.cells.iter().rev().max_by_key(|c| in_cell(**c).len())?;
+    let goods: BTreeSet<&str> = episodes.iter().map(|e| panel.cells[cell_of(e[0].series)].product.as_str()).collect();
+    let gain = |&c: &usize| {
+        let here = in_cell(c);
+        told::dearer(panel, &panel.cells[c], &told::members(&here), told::span(&here)?)
+    };
+    let dearer = median(&candidate.cells.iter().filter_map(gain).collect::<Vec<f64>>())?;
+    let (mut members, others): (Vec<usize>, Vec<usize>) = all.into_iter().partition(|s| cell_of(*s) == cell);
+    members.extend(others);
+    let stands = episodes.len() as f64 >= min_joint
+        && goods.len() as f64 >= knobs.get(&MIN_GOODS)
+        && told::owners(panel, &members) as f64 >= knobs.get(&MIN_GROUP)
+        && dearer >= knobs.get(&MIN_DEARER);
+    let told = Told {
+        screen: SCREEN.id,
+        panel,
+        cell,
+        members,
+        joint: episodes.len(),
+        episodes: &episodes,
+        min_joint,
+        independent: entities.len(),
+        dearer,
+        suspect,
+        verdict: &candidate.verdict,
+        q,
+        tested,
+    };
+    let mut finding = told.finding().filter(|_| stands)?;
+    finding.facts.insert(1, ("goods", goods.len() as f64, String::new()));
+    Some(finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panel::{Quote, from_quotes};
+    use rand::{Rng, SeedableRng};
+
+    const GOODS: [&str; 3] = ["口罩", "防护服", "护目镜"];
+
+    /// 20 sellers of three goods, 120 days, own rises at random days; `joint` sellers rise 10 % together once in each
+    /// good, on days 20, 55 and 90. Where sellers reprice their whole list, own rises are of all goods at once.
+    fn market(seed: u64, joint: usize, whole_list: bool) -> Panel {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let mut quotes = Vec::new();
+        for s in 0..20 {
+            let mut own =
+                || -> Vec<(i32, f64)> { (0..3).map(|_| (rng.gen_range(3..117), rng.gen_range(0.03..0.15))).collect() };
+            let list = own();
+            for (g, good) in GOODS.iter().enumerate() {
+                let own = if whole_list { list.clone() } else { own() };
+                let mut price = 20.0;
+                for day in 0..120 {
+                    for (_, size) in own.iter().filter(|o| o.0 == day) {
+                        price *= 1.0 + size;
+                    }
+                    if s < joint && day - (s as i32 % 2) == [20, 55, 90][g] {
+                        price *= 1.1;
+                    }
+                    quotes.push(Quote::posted("广州市", good, &format!("s{s:02}"), Day(18262 + day), price));
+                }
+            }
+        }
+        from_quotes(&quotes, &[])
+    }
+
+    fn verdicts(panel: &Panel) -> Vec<f64> {
+        let context = Context { as_of: Day(20000), seed: 7 };
+        let one = |(cells, clock): (Vec<usize>, Clock)| examine(panel, cells, &clock, &context, &Knobs::default());
+        markets(panel).into_iter().filter_map(|m| one(m).ok()).map(|c| c.verdict.p).collect()
+    }
+
+    /// One joint rise in each of three goods: hardly any good shows it by itself, all three together do.
+    #[test]
+    fn one_rise_in_each_good_is_found_over_the_goods() {
+        let context = Context { as_of: Day(20000), seed: 7 };
+        let findings =
+            |screen: &Screen, panel: &Panel| crate::detect::run(screen, panel, &context, &Knobs::default()).findings;
+        let (mut found, mut alone) = (0, 0);
+        for seed in 0..10 {
+            let panel = market(seed, 5, false);
+            alone += findings(&super::super::synchronised_rises::SCREEN, &panel).len();
+            for f in findings(&SCREEN, &panel) {
+                let sellers: BTreeSet<u32> = f.subject.series.iter().map(|s| panel.series[*s].seller).collect();
+                let members = sellers.iter().filter(|s| **s < 5).count();
+                found += usize::from(members >= 4 && sellers.len() == members);
+                assert!(f.facts[1].1 >= 2.0 && f.measured >= 2.0, "{:?}", f.facts);
+            }
+        }
+        println!("{found} of 10, one good alone {alone}");
+        assert!(found >= 8 && alone <= 2, "{found} of 10, one good alone {alone}");
+    }
+
+    /// Sellers who reprice their whole list move in all goods at once: that is one coincidence, not three.
+    #[test]
+    fn whole_lists_are_one_coincidence() {
+        for whole_list in [false, true] {
+            let p: Vec<f64> = (0..60).flat_map(|seed| verdicts(&market(100 + seed, 0, whole_list))).collect();
+            let low = p.iter().filter(|p| **p <= 0.05).count();
+            println!("whole list {whole_list}: {low} of 60 at 0.05");
+            assert!(low <= 8, "{p:?}"); // one-sided 99 % bound
+        }
+    }
+}
