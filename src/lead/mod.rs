@@ -29,16 +29,16 @@ pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lea
 /// The screen of groups that move together in several goods.
 const ACROSS_GOODS: &str = "rises-across-goods";
 
-/// About whom a finding is. What one good shows of a group that moves together in several is about that group.
+/// About whom a finding is. What one good shows of a group that moves together in several (two thirds of its sellers or
+/// more) is about that group.
 fn subject<'a>(panel: &Panel, findings: &'a [Finding], f: &'a Finding) -> &'a Subject {
     let sellers =
         |f: &Finding| -> BTreeSet<u32> { f.subject.series.iter().map(|s| panel.entity(&panel.series[*s])).collect() };
     let region = |f: &Finding| f.subject.cell.map(|c| &panel.cells[c].region);
     let own = sellers(f);
     let same = |group: &&Finding| {
-        let all = sellers(group);
-        let both = own.intersection(&all).count();
-        group.screen == ACROSS_GOODS && region(group) == region(f) && both * 2 >= own.union(&all).count()
+        let both = own.intersection(&sellers(group)).count();
+        group.screen == ACROSS_GOODS && region(group) == region(f) && both * 3 >= own.len() * 2
     };
     let group = findings.iter().filter(|_| f.kind == Kind::Collusion).find(same);
     group.map_or(&f.subject, |group| &group.subject)

@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::candidate::{Candidate, outcome};
 use super::events::{Clock, Rise, entity_rises, keep_quiet};
 use super::joint::joint_rises;
-use super::rises::Rises;
-use super::scale::scales;
 use super::synchronised_rises::{MAX_DRAWS, MAX_Q, MAX_RISING, MIN_DEARER, MIN_ENTITIES, MIN_GROUP, MIN_JOINT};
 use super::told::{self, Told};
-use super::verdict::{Question, Suspect, Verdict, verdict};
+use super::verdict::Suspect;
 use crate::model::*;
-use crate::stats::fdr::benjamini_yekutieli;
 use crate::stats::robust::median;
 
 const MIN_GOODS: Param = Param {
@@ -34,32 +32,9 @@ pub const SCREEN: Screen = Screen {
     work: Work::Whole(run),
 };
 
-/// The goods of one region, tested together.
-struct Candidate {
-    cells: Vec<usize>,
-    rises: BTreeMap<u32, Vec<Rise>>,
-    verdict: Verdict,
-}
-
 fn run(panel: &Panel, context: &Context, knobs: &Knobs) -> Outcome {
-    let found: Vec<Result<Candidate, Skip>> =
-        markets(panel).into_par_iter().map(|(cells, clock)| examine(panel, cells, &clock, context, knobs)).collect();
-    let mut outcome = Outcome::default();
-    let mut candidates = Vec::new();
-    for result in found {
-        match result {
-            Ok(candidate) => candidates.push(candidate),
-            Err(skip) => outcome.skips.push(skip),
-        }
-    }
-    outcome.examined = candidates.len();
-    let q = benjamini_yekutieli(&candidates.iter().map(|c| c.verdict.p).collect::<Vec<_>>(), candidates.len());
-    for (candidate, q) in candidates.iter().zip(q) {
-        let groups = candidate.verdict.groups.iter().filter(|s| q.max(s.p) <= knobs.get(&MAX_Q));
-        let mut standing = groups.filter_map(|s| finding(panel, candidate, s, knobs, q, outcome.examined));
-        outcome.findings.extend(standing.next());
-    }
-    outcome
+    let one = |(cells, clock)| examine(panel, cells, clock, context, knobs);
+    outcome(panel, markets(panel).into_par_iter().map(one).collect(), finding, context, knobs)
 }
 
 /// Cells of one region, price type and rhythm, with the time they share.
@@ -82,46 +57,28 @@ fn markets(panel: &Panel) -> Vec<(Vec<usize>, Clock)> {
 fn examine(
     panel: &Panel,
     cells: Vec<usize>,
-    clock: &Clock,
+    clock: Clock,
     context: &Context,
     knobs: &Knobs,
 ) -> Result<Candidate, Skip> {
-    let first = cells[0];
-    let skip = |zh: &str, en: &str| Skip {
-        screen: SCREEN.id,
-        subject: Subject::of(first, Vec::new()),
-        reason: Text::new(zh, en),
-    };
+    let subject = Subject::of(cells[0], Vec::new());
+    let skip = |reason: Text| Skip { screen: SCREEN.id, subject, reason };
     let goods: BTreeSet<&str> = cells.iter().map(|c| panel.cells[*c].product.as_str()).collect();
+    if (goods.len() as f64) < knobs.get(&MIN_GOODS) {
+        return Err(skip(Text::new("本地区可比的商品太少", "too few comparable goods in the region")));
+    }
     let mut all: BTreeMap<u32, Vec<Rise>> = BTreeMap::new();
     for &c in &cells {
         let cell = &panel.cells[c];
         let good = goods.iter().position(|good| *good == cell.product).unwrap_or(0) as u16;
-        let mut rises = entity_rises(panel, cell, clock);
-        keep_quiet(&mut rises, clock, knobs.get(&MAX_RISING));
+        let mut rises = entity_rises(panel, cell, &clock);
+        keep_quiet(&mut rises, &clock, knobs.get(&MAX_RISING));
         for (entity, list) in rises {
             all.entry(entity).or_default().extend(list.into_iter().map(|r| Rise { good, ..r }));
         }
     }
-    if (goods.len() as f64) < knobs.get(&MIN_GOODS) {
-        return Err(skip("本地区可比的商品太少", "too few comparable goods in the region"));
-    }
-    if (all.len() as f64) < knobs.get(&MIN_ENTITIES) {
-        return Err(skip("独立经营者太少", "too few independent sellers"));
-    }
     all.values_mut().for_each(|list| list.sort_by_key(|r| (r.day, r.series)));
-    let market = Rises::of(&all, clock.span);
-    let question = Question {
-        min_joint: knobs.get(&MIN_JOINT) as usize,
-        min_group: knobs.get(&MIN_GROUP) as usize,
-        once: false,
-        max_draws: knobs.get(&MAX_DRAWS) as u64,
-        step: clock.step,
-        calendar: clock.calendar(),
-        seed: (context.seed, first as u64),
-    };
-    let verdict = verdict(&market, &scales(&market, clock.step), &question);
-    Ok(Candidate { cells, rises: all, verdict })
+    Candidate::new(cells, clock, all, false, context, knobs).map_err(skip)
 }
 
 fn finding(
@@ -133,9 +90,10 @@ fn finding(
     tested: usize,
 ) -> Option<Finding> {
     let min_joint = knobs.get(&MIN_JOINT);
-    let entities: Vec<u32> = candidate.rises.keys().copied().collect();
+    let entities = candidate.entities();
     let group: Vec<u32> = suspect.group.members.iter().map(|m| entities[*m]).collect();
     let episodes = joint_rises(&candidate.rises, &group, suspect.scale, min_joint as usize);
+    let episodes = of_whole_group(panel, episodes, knobs);
     let all = told::members(&episodes);
     let cell_of = |s: usize| panel.series[s].cell as usize;
     let in_cell = |c: usize| episodes.iter().filter(|e| cell_of(e[0].series) == c).cloned().collect::<Vec<_>>();
@@ -161,7 +119,7 @@ fn finding(
         joint: episodes.len(),
         episodes: &episodes,
         min_joint,
-        independent: entities.len(),
+        independent: candidate.independent,
         dearer,
         suspect,
         verdict: &candidate.verdict,
@@ -171,6 +129,20 @@ fn finding(
     let mut finding = told.finding().filter(|_| stands)?;
     finding.facts.insert(1, ("goods", goods.len() as f64, String::new()));
     Some(finding)
+}
+
+/// The joint rises in goods where two thirds of the group take part, of enough sellers each: else chance company in
+/// another good would count, and two groups that share a member, each with a good of its own, would be one.
+fn of_whole_group(panel: &Panel, mut episodes: Vec<Vec<Rise>>, knobs: &Knobs) -> Vec<Vec<Rise>> {
+    episodes.retain(|e| e.len() as f64 >= knobs.get(&MIN_GROUP));
+    let entity = |r: &Rise| panel.entity(&panel.series[r.series]);
+    let sellers = |of: &mut dyn Iterator<Item = &Rise>| of.map(entity).collect::<BTreeSet<u32>>().len();
+    let all = sellers(&mut episodes.iter().flatten());
+    let taking_part = |good: u16| sellers(&mut episodes.iter().flatten().filter(|r| r.good == good));
+    let whole: BTreeSet<u16> =
+        episodes.iter().map(|e| e[0].good).filter(|good| taking_part(*good) * 3 >= all * 2).collect();
+    episodes.retain(|e| whole.contains(&e[0].good));
+    episodes
 }
 
 #[cfg(test)]
@@ -209,7 +181,7 @@ mod tests {
 
     fn verdicts(panel: &Panel) -> Vec<f64> {
         let context = Context { as_of: Day(20000), seed: 7 };
-        let one = |(cells, clock): (Vec<usize>, Clock)| examine(panel, cells, &clock, &context, &Knobs::default());
+        let one = |(cells, clock): (Vec<usize>, Clock)| examine(panel, cells, clock, &context, &Knobs::default());
         markets(panel).into_iter().filter_map(|m| one(m).ok()).map(|c| c.verdict.p).collect()
     }
 

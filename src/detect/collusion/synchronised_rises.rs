@@ -1,17 +1,13 @@
 #![doc = include_str!("synchronised_rises.md")]
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
-use super::events::{Clock, Rise, entity_rises, keep_quiet};
+use super::candidate::{Candidate, outcome};
+use super::events::{Clock, entity_rises, keep_quiet};
 use super::joint::joint_rises;
-use super::rises::Rises;
-use super::scale::scales;
 use super::told::{self, Told};
-use super::verdict::{Question, Suspect, Verdict, verdict};
+use super::verdict::Suspect;
 use crate::model::*;
-use crate::stats::fdr::benjamini_yekutieli;
 
 pub(super) const MIN_GROUP: Param = Param {
     name: "min_group",
@@ -73,67 +69,26 @@ pub const SCREEN: Screen = Screen {
     work: Work::Whole(run),
 };
 
-/// One cell, tested.
-struct Candidate {
-    cell: usize,
-    entities: Vec<u32>,
-    rises: BTreeMap<u32, Vec<Rise>>,
-    verdict: Verdict,
-}
-
 fn run(panel: &Panel, context: &Context, knobs: &Knobs) -> Outcome {
-    let found: Vec<Result<Candidate, Skip>> =
-        (0..panel.cells.len()).into_par_iter().map(|c| examine(panel, c, context, knobs)).collect();
-    let mut outcome = Outcome::default();
-    let mut candidates = Vec::new();
-    for result in found {
-        match result {
-            Ok(candidate) => candidates.push(candidate),
-            Err(skip) => outcome.skips.push(skip),
-        }
-    }
-    outcome.examined = candidates.len();
-    let q = benjamini_yekutieli(&candidates.iter().map(|c| c.verdict.p).collect::<Vec<_>>(), candidates.len());
-    for (candidate, q) in candidates.iter().zip(q) {
-        // First the market, then its groups (Benjamini & Yekutieli 2001 over markets): one lead, of the strongest that stands.
-        let groups = candidate.verdict.groups.iter().filter(|s| q.max(s.p) <= knobs.get(&MAX_Q));
-        let mut standing = groups.filter_map(|s| finding(panel, candidate, s, knobs, q, outcome.examined));
-        outcome.findings.extend(standing.next());
-    }
-    outcome
+    let found = (0..panel.cells.len()).into_par_iter().map(|c| examine(panel, c, context, knobs)).collect();
+    outcome(panel, found, finding, context, knobs)
 }
 
 fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<Candidate, Skip> {
     let cell = &panel.cells[c];
-    let skip =
-        |zh: &str, en: &str| Skip { screen: SCREEN.id, subject: Subject::of(c, Vec::new()), reason: Text::new(zh, en) };
+    let skip = |reason: Text| Skip { screen: SCREEN.id, subject: Subject::of(c, Vec::new()), reason };
     if !cell.comparable {
-        return Err(skip("包装数量不明，不能与同类比较", "the pack is unknown, so prices cannot be compared"));
+        return Err(skip(Text::new(
+            "包装数量不明，不能与同类比较",
+            "the pack is unknown, so prices cannot be compared",
+        )));
     }
     let Some(clock) = Clock::new(panel, cell) else {
-        return Err(skip("每家只有一个价格", "no seller has two prices"));
+        return Err(skip(Text::new("每家只有一个价格", "no seller has two prices")));
     };
     let mut rises = entity_rises(panel, cell, &clock);
-    if (rises.len() as f64) < knobs.get(&MIN_ENTITIES) {
-        return Err(skip("独立经营者太少", "too few independent sellers"));
-    }
     keep_quiet(&mut rises, &clock, knobs.get(&MAX_RISING));
-    let entities: Vec<u32> = rises.keys().copied().collect();
-    let market = Rises::of(&rises, clock.span);
-    let verdict = verdict(
-        &market,
-        &scales(&market, clock.step),
-        &Question {
-            min_joint: knobs.get(&MIN_JOINT) as usize,
-            min_group: knobs.get(&MIN_GROUP) as usize,
-            once: cell.cost.is_some(),
-            max_draws: knobs.get(&MAX_DRAWS) as u64,
-            step: clock.step,
-            calendar: clock.calendar(),
-            seed: (context.seed, c as u64),
-        },
-    );
-    Ok(Candidate { cell: c, entities, rises, verdict })
+    Candidate::new(vec![c], clock, rises, cell.cost.is_some(), context, knobs).map_err(skip)
 }
 
 fn finding(
@@ -144,9 +99,11 @@ fn finding(
     q: f64,
     tested: usize,
 ) -> Option<Finding> {
-    let cell = &panel.cells[candidate.cell];
+    let c = candidate.cells[0];
+    let cell = &panel.cells[c];
     let min_joint = knobs.get(&MIN_JOINT);
-    let group: Vec<u32> = suspect.group.members.iter().map(|m| candidate.entities[*m]).collect();
+    let entities = candidate.entities();
+    let group: Vec<u32> = suspect.group.members.iter().map(|m| entities[*m]).collect();
     let episodes = joint_rises(&candidate.rises, &group, suspect.scale, min_joint as usize);
     let members = told::members(&episodes);
     let dearer = told::dearer(panel, cell, &members, told::span(&episodes)?)?;
@@ -156,12 +113,12 @@ fn finding(
     let told = Told {
         screen: SCREEN.id,
         panel,
-        cell: candidate.cell,
+        cell: c,
         members,
         joint: episodes.len(),
         episodes: &episodes,
         min_joint,
-        independent: candidate.entities.len(),
+        independent: candidate.independent,
         dearer,
         suspect,
         verdict: &candidate.verdict,

@@ -106,25 +106,12 @@ pub fn of_lead(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<C
         rows: &single,
     };
     let name = |what: &str| format!("charts/{}-{what}", lead.id);
-    let cell_of = |s: usize| r.panel.series[s].cell as usize;
     let two = |v: Option<f64>| super::view::number(v, 2);
     let told = format!("{} → {}", two(lead.reference_price), two(lead.observed_price));
-    let alt = |what: &str| format!("{what} · {} · {} – {} · {told}", x.title, lead.first_day, lead.last_day);
+    let alt =
+        |x: &Picture<'_>, what: &str| format!("{what} · {} · {} – {} · {told}", x.title, lead.first_day, lead.last_day);
     if lead.kind == Kind::Collusion {
-        let raster = draw(raster::height(x.series.len()), &mut |a| raster::draw(a, r, lead, x))?;
-        let what = pick(r.lang, "涨价时序图", "raster of rises");
-        let mut charts = vec![Chart { name: name("raster"), svg: raster, alt: alt(&what), readings: None }];
-        for (k, series) in lead.series.chunk_by(|a, b| cell_of(*a) == cell_of(*b)).enumerate() {
-            let cell = &r.panel.cells[cell_of(series[0])];
-            let steps: Vec<Step> = f.steps.iter().filter(|s| series.contains(&s.series)).copied().collect();
-            let title = if k == 0 { x.title.clone() } else { of_group(r, series.len(), &cell.product, &cell.region) };
-            let x = &Picture { series, cell, title, steps: &steps, ..x.clone() };
-            let (svg, readings) = curves(&|a| overlay::draw(a, r, x))?;
-            let what = pick(r.lang, "群体价格图", "prices of the group");
-            let number = if k == 0 { String::new() } else { format!("-{}", k + 1) };
-            charts.push(Chart { name: name(&format!("overlay{number}")), svg, alt: alt(&what), readings });
-        }
-        return Ok(charts);
+        return of_group(r, lead, x, &alt);
     }
     let mut charts = Vec::new();
     if let Some((what, m)) = measure::other(r, x) {
@@ -132,17 +119,47 @@ pub fn of_lead(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<C
         charts.push(Chart {
             name: name("rule"),
             svg,
-            alt: alt(&pick(r.lang, "规则图", "chart of the rule")),
+            alt: alt(x, &pick(r.lang, "规则图", "chart of the rule")),
             readings,
         });
     }
     let (svg, readings) = curves(&|a| price::draw(a, r, x))?;
-    charts.push(Chart { name: name("price"), svg, alt: alt(&pick(r.lang, "价格图", "price chart")), readings });
+    charts.push(Chart { name: name("price"), svg, alt: alt(x, &pick(r.lang, "价格图", "price chart")), readings });
     let sheet = lead.findings.iter().map(|i| &r.findings[*i]).find_map(chain);
     if let Some(sheet) = sheet {
         let svg = draw(chain::height(sheet.rows.len()), &mut |a| chain::draw(a, r, x, sheet))?;
-        let alt = alt(&pick(r.lang, "流通链条图", "chain of sales"));
+        let alt = alt(x, &pick(r.lang, "流通链条图", "chain of sales"));
         charts.push(Chart { name: name("chain"), svg, alt, readings: None });
+    }
+    Ok(charts)
+}
+
+/// Says in words what a picture shows.
+type Alt<'a> = dyn Fn(&Picture<'_>, &str) -> String + 'a;
+
+/// Who rose when, over all goods; then the prices of each good.
+fn of_group(r: &Results<'_>, lead: &Lead, x: &Picture<'_>, alt: &Alt<'_>) -> Result<Vec<Chart>> {
+    let cell_of = |s: usize| r.panel.series[s].cell as usize;
+    let goods: Vec<&[usize]> = lead.series.chunk_by(|a, b| cell_of(*a) == cell_of(*b)).collect();
+    let title = |sellers: usize, product: &str| {
+        joined([&pick(r.lang, &format!("{sellers} 家经营者"), &format!("{sellers} sellers")), product, &lead.region])
+    };
+    let several = pick(r.lang, &format!("{} 种商品", goods.len()), &format!("{} goods", goods.len()));
+    let product = if goods.len() > 1 { &several } else { &lead.product };
+    let whole = &Picture { title: title(lead.sellers.len(), product), ..x.clone() };
+    let svg = draw(raster::height(x.series.len()), &mut |a| raster::draw(a, r, lead, whole))?;
+    let name = |what: &str| format!("charts/{}-{what}", lead.id);
+    let what = pick(r.lang, "涨价时序图", "raster of rises");
+    let mut charts = vec![Chart { name: name("raster"), svg, alt: alt(whole, &what), readings: None }];
+    for (series, number) in goods.into_iter().zip(1..) {
+        let cell = &r.panel.cells[cell_of(series[0])];
+        let product = if number == 1 { &lead.product } else { &cell.product };
+        let steps: Vec<Step> = x.steps.iter().filter(|s| series.contains(&s.series)).copied().collect();
+        let x = &Picture { series, cell, title: title(series.len(), product), steps: &steps, ..x.clone() };
+        let (svg, readings) = curves(&|a| overlay::draw(a, r, x))?;
+        let what = pick(r.lang, "群体价格图", "prices of the group");
+        let name = if number == 1 { name("overlay") } else { name(&format!("overlay-{number}")) };
+        charts.push(Chart { name, svg, alt: alt(x, &what), readings });
     }
     Ok(charts)
 }
@@ -196,20 +213,11 @@ fn curves(paint: &dyn Fn(&frame::Area<'_>) -> Result<Readings>) -> Result<(Strin
 }
 
 fn title(r: &Results<'_>, lead: &Lead) -> String {
-    match lead.series.first() {
-        Some(&one) if lead.kind != Kind::Collusion => {
-            joined([&r.panel.sellers[r.panel.series[one].seller as usize].name, &lead.product, &lead.region])
-        }
-        _ => of_group(r, lead.sellers.len(), &lead.product, &lead.region),
-    }
+    let seller = lead.series.first().map(|s| &r.panel.sellers[r.panel.series[*s].seller as usize].name);
+    joined([seller.map_or("", String::as_str), &lead.product, &lead.region])
 }
 
-/// Title of a chart of several sellers.
-fn of_group(r: &Results<'_>, sellers: usize, product: &String, region: &String) -> String {
-    joined([&pick(r.lang, &format!("{sellers} 家经营者"), &format!("{sellers} sellers")), product, region])
-}
-
-fn joined(parts: [&String; 3]) -> String {
+fn joined(parts: [&str; 3]) -> String {
     parts.into_iter().filter(|p| !p.is_empty()).map(|p| short(p)).collect::<Vec<_>>().join(" · ")
 }
 
