@@ -1,16 +1,18 @@
 //! What to look at first? Findings of screens that lead alone become leads, ranked within their kind.
 
+mod supply;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::{
-    Check, CostExplained, Finding, Grade, Kind, Lead, Panel, Party, PriceUnit, Screen, State, Subject, Text,
+    Check, CostExplained, Finding, Grade, Kind, Lead, Panel, Party, PriceUnit, Screen, State, Subject, Text, Trade,
 };
 
-/// Ranked leads: by kind, then score, higher first; ties by id. Findings on one subject are one lead, told by
-/// the strongest.
-pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lead> {
+/// Ranked leads: by kind, what the data explain last, then score, higher first; ties by id. Findings on one subject are one lead, told by
+/// the strongest. `trades`: sales between sellers of the files, where any were read.
+pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding], trades: &[Trade]) -> Vec<Lead> {
     let alone = |f: &Finding| {
         f.rule.is_some()
             || f.party.is_some() && f.kind != Kind::Tender
@@ -21,8 +23,9 @@ pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding]) -> Vec<Lea
         subjects.entry((f.kind, subject(panel, findings, f), f.party.as_ref())).or_default().push(i);
     }
     subjects.retain(|_, of| of.iter().any(|i| alone(&findings[*i])));
-    let mut leads: Vec<Lead> = subjects.into_values().map(|of| merged(panel, screens, findings, of)).collect();
-    leads.sort_by(|a, b| a.kind.cmp(&b.kind).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
+    let mut leads: Vec<Lead> = subjects.into_values().map(|of| merged(panel, screens, findings, trades, of)).collect();
+    let order = |l: &Lead| (l.kind, l.innocent.iter().any(|c| c.state == State::Yes));
+    leads.sort_by(|a, b| order(a).cmp(&order(b)).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
     leads
 }
 
@@ -44,11 +47,11 @@ fn subject<'a>(panel: &Panel, findings: &'a [Finding], f: &'a Finding) -> &'a Su
     group.map_or(&f.subject, |group| &group.subject)
 }
 
-fn merged(panel: &Panel, screens: &[&Screen], findings: &[Finding], mut of: Vec<usize>) -> Lead {
+fn merged(panel: &Panel, screens: &[&Screen], findings: &[Finding], trades: &[Trade], mut of: Vec<usize>) -> Lead {
     // What was measured against the market comes first (over several goods before one), then what a rule says.
     let order = |i: usize| ((findings[i].rule.is_some(), findings[i].screen != ACROSS_GOODS), -findings[i].score);
     of.sort_by(|a, b| order(*a).0.cmp(&order(*b).0).then(order(*a).1.total_cmp(&order(*b).1)).then(a.cmp(b)));
-    let mut lead = lead(panel, of[0], &findings[of[0]]);
+    let mut lead = lead(panel, of[0], &findings[of[0]], trades);
     add_exemptions(&mut lead, &findings[of[0]]);
     for &i in &of[1..] {
         let f = &findings[i];
@@ -110,7 +113,7 @@ fn add_exemptions(lead: &mut Lead, f: &Finding) {
     }
 }
 
-fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
+fn lead(panel: &Panel, index: usize, f: &Finding, trades: &[Trade]) -> Lead {
     let place = Place::new(panel, f);
     let Place { region, market, product, names, basis } = place;
     let sellers: Vec<String> = names.iter().map(|n| n.0.clone()).collect();
@@ -143,7 +146,7 @@ fn lead(panel: &Panel, index: usize, f: &Finding) -> Lead {
         quality_notes,
         summary: f.reason.clone(),
         findings: vec![index],
-        innocent: innocent(panel, f),
+        innocent: innocent(panel, f, trades),
         next_steps: next_steps(f),
         course: None,
     }
@@ -217,7 +220,7 @@ fn grade(panel: &Panel, f: &Finding) -> (Grade, Vec<Text>) {
     (if notes.len() > 1 { Grade::C } else { grade }, notes)
 }
 
-fn innocent(panel: &Panel, f: &Finding) -> Vec<Check> {
+fn innocent(panel: &Panel, f: &Finding, trades: &[Trade]) -> Vec<Check> {
     if let Some(party) = &f.party {
         return party.innocent.iter().map(|t| Check { text: t.clone(), state: State::Unknown }).collect();
     }
@@ -235,11 +238,8 @@ fn innocent(panel: &Panel, f: &Finding) -> Vec<Check> {
         return vec![
             cost,
             check("属于同一所有人（连锁）", "one owner (a chain)", chain),
-            check(
-                "加盟价目表、厂家建议零售价或同一供应商调价",
-                "a franchise price list, a suggested retail price, or one supplier's change",
-                State::Unknown,
-            ),
+            supply::check(panel, trades, &f.subject.series, &f.steps),
+            check("加盟价目表或厂家建议零售价", "a franchise price list or a suggested retail price", State::Unknown),
             check("政府公布价格或税率变化", "a government price or tax change", State::Unknown),
             check("公开价格的独立跟随", "independent following of public prices", State::Unknown),
         ];

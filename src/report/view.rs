@@ -283,12 +283,50 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
         "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "measure": unit(&f.unit),
         "screen": f.screen, "sheets": sheets, "judged": judged.map(|j| rules::shown(r, j)).collect::<Vec<_>>(),
         "facts": facts, "rows": rows, "steps": steps, "innocent": innocent,
-        "next": l.next_steps.iter().map(|t| t.get(r.lang)).collect::<Vec<_>>(),
+        "next": l.next_steps.iter().map(|t| t.get(r.lang).to_owned()).chain(company(r, l)).collect::<Vec<_>>(),
     });
     if let (Value::Object(into), Value::Object(more)) = (&mut value, more) {
         into.extend(more);
     }
     Ok(value)
+}
+
+/// Leads to be looked at together with this one: of a single seller the groups it is in with this good, and others whose
+/// prices and days are the same; of a group what its members are led for by themselves.
+fn company(r: &Results<'_>, l: &Lead) -> Vec<String> {
+    let ids = |like: &dyn Fn(&Lead) -> bool| {
+        let ids: Vec<&str> = r.leads.iter().filter(|x| x.id != l.id && like(x)).map(|x| x.id.as_str()).collect();
+        ids.join(if r.lang == Lang::Zh { "、" } else { ", " })
+    };
+    let shares = |x: &Lead| x.series.iter().any(|s| l.series.contains(s));
+    let told = |l: &Lead| (l.cell, l.first_day, l.reference_price, l.observed_price);
+    let (groups, members, alike) = match l.kind {
+        Kind::Gouging => (
+            ids(&|x| x.kind == Kind::Collusion && shares(x)),
+            String::new(),
+            ids(&|x| x.kind == l.kind && told(x) == told(l)),
+        ),
+        Kind::Collusion => (String::new(), ids(&|x| x.kind == Kind::Gouging && shares(x)), String::new()),
+        _ => Default::default(),
+    };
+    let say = |ids: String, zh: &str, en: &str| {
+        let (before, after) = if r.lang == Lang::Zh { zh } else { en }.split_once("{}")?;
+        (!ids.is_empty()).then(|| format!("{before}{ids}{after}"))
+    };
+    let all = [
+        say(
+            groups,
+            "本店此商品也在群体线索 {} 中，宜一并核查",
+            "the same good of this seller is in the group of lead {}: check them together",
+        ),
+        say(members, "成员另有单独的线索 {}，宜一并核查", "members have leads of their own, {}: check them together"),
+        say(
+            alike,
+            "线索 {} 的日期与前后价格完全相同：先核查是否出自同一份厂家价目表，或由同一人经营",
+            "lead {} has the same days and prices: first check for one maker's price list, or one owner",
+        ),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// The name of a series' seller, and of its good where a lead is about several.

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Inputs, Job, Read, again};
 use crate::law::{self, Divisions, Docket};
-use crate::model::{Context, Finding, Judged, Observed, Rule};
+use crate::model::{Context, Finding, Judged, Observed, Rule, Trade};
 use crate::settings::Settings;
 
 /// What the law's part gives.
@@ -19,12 +19,22 @@ pub struct Law {
     pub findings: Vec<Finding>,
     /// Region as in the input → code and name.
     pub regions: BTreeMap<String, (String, String)>,
+    /// Sales between sellers of the files, where they were asked for.
+    pub trades: Vec<Trade>,
     /// Regions no rule can be chosen for.
     pub unknown_regions: BTreeSet<String>,
 }
 
 /// Tests the rules; reads rows again only where something stands above an allowed value or rows say more than numbers.
-pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context: Context) -> Result<Law> {
+/// `trades_wanted`: whether somebody else asks for sales between sellers.
+pub fn law(
+    read: &Read,
+    inputs: &Inputs,
+    job: &Job,
+    settings: &Settings,
+    context: Context,
+    trades_wanted: bool,
+) -> Result<Law> {
     let files: Vec<_> = settings.law.files.iter().chain(&job.rule_files).collect();
     let only = if job.rules.is_empty() { &settings.law.rules } else { &job.rules };
     let rules = law::packs::load(&files, only)?;
@@ -52,7 +62,8 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
     let on_rows =
         |j: &&Judged| j.over().is_some_and(|m| matches!(m.observed, Observed::Price | Observed::Fee | Observed::List));
     let wanted: BTreeSet<usize> = judged.iter().filter(on_rows).map(|j| j.series).collect();
-    let say = again::says_more(read) && law::wants_trades(&docket, &rules);
+    let say = again::says_more(read) && (trades_wanted || law::wants_trades(&docket, &rules));
+    let mut trades = Vec::new();
     if say || !wanted.is_empty() {
         let words: Vec<String> = rules.iter().flat_map(|r| r.words.iter().cloned()).collect();
         let again = again::again(read, inputs, job, settings, &wanted, &words, say)?;
@@ -70,13 +81,14 @@ pub fn law(read: &Read, inputs: &Inputs, job: &Job, settings: &Settings, context
             &rules,
             true,
         ));
+        trades = again.trades;
     } else {
         judged.extend(law::examine(&docket, &rules, true));
     }
     judged.sort_by_key(|j| (j.rule, j.series));
     let findings = law::findings(&docket, &rules, &judged);
     let regions = named(read, &divisions, &places, &settings.law.region);
-    Ok(Law { regions, unknown_regions: law::unknown_regions(&docket), rules, judged, findings })
+    Ok(Law { regions, unknown_regions: law::unknown_regions(&docket), rules, judged, findings, trades })
 }
 
 /// Region as written in any file → code and name; those of cells as they were chosen.

@@ -201,7 +201,8 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
         findings.extend(outcome.findings);
         skips.extend(outcome.skips);
     }
-    let law = law::law(&read, &rereadable, job, settings, context)?;
+    let groups = findings.iter().any(|f| f.kind == Kind::Collusion);
+    let law = law::law(&read, &rereadable, job, settings, context, groups)?;
     findings.extend(law.findings.iter().cloned());
     let checked = certification::examine(&read.certificates, &flagged(&read.panel, &findings), &context);
     findings.extend(checked.findings);
@@ -212,7 +213,7 @@ fn analyse(job: &Job, settings: &Settings, scratch: &Path) -> Result<Analysed> {
         certificates.push(("certificate-prices", judged, n, skipped));
     }
     let placed = crate::detect::tender::placed(&read.panel.tenders);
-    let mut leads = lead::rank(&read.panel, SCREENS, &findings);
+    let mut leads = lead::rank(&read.panel, SCREENS, &findings, &law.trades);
     weekly::rename(&mut leads, &job.lead_ids);
     let input = |(f, (sha256, sm3)): (&FileReport, (String, String))| InputFile {
         path: f.path.clone(),
