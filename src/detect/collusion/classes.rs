@@ -10,7 +10,7 @@ use super::scale::Known;
 const CLASSES_ALIKE: f64 = 4.0;
 const CLASSES: Range<usize> = 8..64;
 /// What single precision may take from a sum of weights.
-const ROUNDING: f32 = 1e-3;
+pub const ROUNDING: f32 = 1e-3;
 
 /// Classes of the rises of one scale, and what follows from them.
 pub struct Classes {

@@ -40,12 +40,19 @@ impl Drawn<'_> {
         let (same, classes) = (scale.same, &scale.classes);
         if let Some(look) = &scale.sorted {
             let mut own = Vec::new();
-            let (within, enough) = (same + scale.max_unseen, |i: usize| classes.enough[i].max(min_joint));
-            look.pairs(self, within as usize, enough, sorted, |i, j| {
-                own.clear();
-                own.extend(self.rises.own(i).map(|id| id as u32));
-                second_look(i, j, &own);
-            });
+            let within = (same + scale.max_unseen) as usize;
+            look.pairs(
+                self,
+                within,
+                min_joint,
+                |i, j| scale.by_chance(i, j),
+                sorted,
+                |i, j| {
+                    own.clear();
+                    own.extend(self.rises.own(i).map(|id| id as u32));
+                    second_look(i, j, &own);
+                },
+            );
         } else {
             let by_chance = |i, j| scale.by_chance(i, j);
             Look { drawn: self, classes, same, min_joint, by_chance }.pairs(rows, second_look);
@@ -57,13 +64,15 @@ impl Drawn<'_> {
     /// How often these rises of one entity coincide with those of another, and the weight. A day counts once, by the
     /// heaviest coincidence; of the two counts, by the days of one entity and of the other, the smaller.
     fn meet(self, scale: &Scale, own: &[u32], j: usize, hits: &mut Vec<(u32, u32)>) -> (usize, f64) {
-        let within = scale.same + scale.max_unseen;
-        let others = self.rises.own(j);
+        // Both in order of intervals, which rises never leave: those of the same and the next are near enough.
+        let interval = &self.rises.within;
+        let mut others = self.rises.own(j);
         hits.clear();
         for &a in own {
-            let near = self.day[a as usize] - within..=self.day[a as usize] + within;
-            let near = self.day[others.clone()].iter().zip(others.clone()).filter(|(day, _)| near.contains(day));
-            hits.extend(near.filter(|(_, b)| self.coincide(scale, a as usize, *b)).map(|(_, b)| (a, b as u32)));
+            let here = interval[a as usize];
+            others.start += others.clone().take_while(|b| interval[*b] + 1 < here).count();
+            let near = others.clone().take_while(|b| interval[*b] <= here + 1);
+            hits.extend(near.filter(|b| self.coincide(scale, a as usize, *b)).map(|b| (a, b as u32)));
         }
         let (one, other) = (self.count(scale, hits, |hit| hit.0), self.count(scale, hits, |hit| hit.1));
         (one.0.min(other.0), one.1.min(other.1))
@@ -186,9 +195,11 @@ mod tests {
         let rises = Rises::new(events.collect(), N, (0, 83));
         let mut day = rises.days();
         Jitter::new(&rises, 1, &vec![(0, 0); 84]).draw(1, 1, &mut day);
-        // … and meet often: each with its first rise on one day, with its second on another.
-        for who in 0..40 {
-            rises.own(who).zip(0..).for_each(|(id, nth)| day[id] = (8 * nth).min(83));
+        // … and meet often: each with its first rise of an interval on one day, with its second on another.
+        for id in (0..40).flat_map(|who| rises.own(who)) {
+            let own = rises.own(rises.events[id].who as usize);
+            let nth = own.take_while(|other| *other < id).filter(|o| rises.within[*o] == rises.within[id]).count();
+            day[id] = 28 * i32::from(rises.within[id]) + 9 * nth.min(2) as i32 + 3;
         }
         let drawn = Drawn { rises: &rises, day: &day };
         for (same, alike) in [(1, Alike::Size), (3, Alike::Size), (1, Alike::Level)] {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::classes::ROUNDING;
 use super::links::Drawn;
 use super::rises::Rises;
 use super::scale::Known;
@@ -22,6 +23,7 @@ struct Slot {
     low: f32,
     high: f32,
     who: u32,
+    half_weight: f32,
 }
 
 /// Buffers of one thread.
@@ -30,51 +32,57 @@ pub struct Scratch {
     /// The rises by period, and where those of each begin.
     slots: Vec<Slot>,
     start: Vec<u32>,
-    /// Who meets whom, (low, high); the second by the first, and where those of each begin; how often one met each.
-    met: Vec<(u32, u32)>,
-    with: Vec<u32>,
+    /// Who meets whom, (low, high), and the weight; the second by the first, and where those of each begin; how often one
+    /// met each, and the weight.
+    met: Vec<(u32, u32, f32)>,
+    with: Vec<(u32, f32)>,
     first: Vec<u32>,
-    times: Vec<u32>,
+    sums: Vec<(usize, f32)>,
 }
 
 impl Sorted {
     /// `known`: by position; `by_low`: positions by the lower end of their bands.
     pub fn new(rises: &Rises, known: &[Known], by_low: Vec<u32>) -> Sorted {
         let slot = |id: &u32| {
-            let Known { low, high, .. } = known[*id as usize];
-            Slot { low, high, who: rises.events[*id as usize].who }
+            let Known { low, high, half_weight } = known[*id as usize];
+            Slot { low, high, who: rises.events[*id as usize].who, half_weight }
         };
         let slots: Vec<Slot> = by_low.iter().map(slot).collect();
         let widest = slots.iter().map(|slot| slot.high - slot.low).fold(0.0, f32::max);
         Sorted { slots, ids: by_low, widest: widest * (1.0 + f32::EPSILON) }
     }
 
-    /// Finds all pairs whose rises meet within so many periods as often as the first of them needs, and few others. Work
-    /// grows with the rises and how many meet, memory with the rises.
+    /// Finds all pairs that meet within so many periods at least `min_joint` times and collect what they would by chance,
+    /// and few others. Work grows with the rises and how many meet, memory with the rises.
     pub fn pairs(
         &self,
         drawn: Drawn<'_>,
         within: usize,
-        enough: impl Fn(usize) -> usize,
+        min_joint: usize,
+        by_chance: impl Fn(usize, usize) -> f64,
         scratch: &mut Scratch,
         mut found: impl FnMut(usize, usize),
     ) {
         let n = drawn.rises.entities();
         self.arrange(drawn, scratch);
-        scratch.times.resize(n, 0);
+        scratch.sums.resize(n, (0, 0.0));
         for block in (0..n).step_by(BLOCK).map(|from| from..n.min(from + BLOCK)) {
             self.meet(drawn.rises.periods(), within, &block, scratch);
-            let Scratch { met, with, first, times, .. } = scratch;
-            group(&*met, block.len(), |pair| pair.0 as usize - block.start, |pair| pair.1, first, with);
+            let Scratch { met, with, first, sums, .. } = scratch;
+            let second = |pair: &(u32, u32, f32)| (pair.1, pair.2);
+            group(&*met, block.len(), |pair| pair.0 as usize - block.start, second, first, with);
             for (k, i) in block.enumerate() {
-                let (own, enough) = (&with[first[k] as usize..first[k + 1] as usize], enough(i));
-                for &j in own {
-                    times[j as usize] += 1;
-                    if times[j as usize] as usize == enough {
-                        found(i, j as usize);
+                let own = &with[first[k] as usize..first[k + 1] as usize];
+                for &(j, weight) in own {
+                    let sum = &mut sums[j as usize];
+                    *sum = (sum.0 + 1, sum.1 + weight);
+                }
+                for j in own.iter().map(|(j, _)| *j as usize) {
+                    let (times, weight) = std::mem::take(&mut sums[j]);
+                    if times >= min_joint && f64::from(weight + ROUNDING) >= by_chance(i, j) {
+                        found(i, j);
                     }
                 }
-                own.iter().for_each(|j| times[*j as usize] = 0);
             }
         }
     }
@@ -92,7 +100,7 @@ impl Sorted {
         let mut meet = |a: &Slot, b: &Slot| {
             let (i, j) = (a.who.min(b.who), a.who.max(b.who));
             if i < j && block.contains(&(i as usize)) {
-                met.push((i, j));
+                met.push((i, j, a.half_weight + b.half_weight));
             }
         };
         let on = |period: usize| &slots[start[period] as usize..start[period + 1] as usize];
