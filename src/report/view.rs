@@ -292,7 +292,7 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
 }
 
 /// Leads to be looked at together with this one: of a single seller the groups it is in with this good, and others whose
-/// prices and days are the same; of a group what its members are led for by themselves.
+/// prices and days are the same; of a group what its members are led for by themselves, and other groups of its market.
 fn company(r: &Results<'_>, l: &Lead) -> Vec<String> {
     let ids = |like: &dyn Fn(&Lead) -> bool| {
         let ids: Vec<&str> = r.leads.iter().filter(|x| x.id != l.id && like(x)).map(|x| x.id.as_str()).collect();
@@ -300,13 +300,16 @@ fn company(r: &Results<'_>, l: &Lead) -> Vec<String> {
     };
     let shares = |x: &Lead| x.series.iter().any(|s| l.series.contains(s));
     let told = |l: &Lead| (l.cell, l.first_day, l.reference_price, l.observed_price);
-    let (groups, members, alike) = match l.kind {
-        Kind::Gouging => (
-            ids(&|x| x.kind == Kind::Collusion && shares(x)),
-            String::new(),
-            ids(&|x| x.kind == l.kind && told(x) == told(l)),
-        ),
-        Kind::Collusion => (String::new(), ids(&|x| x.kind == Kind::Gouging && shares(x)), String::new()),
+    let none = String::new;
+    let [groups, alike, members, others] = match l.kind {
+        Kind::Gouging => {
+            let group = |x: &Lead| x.kind == Kind::Collusion && shares(x);
+            [ids(&group), ids(&|x| x.kind == l.kind && told(x) == told(l)), none(), none()]
+        }
+        Kind::Collusion => {
+            let other = |x: &Lead| x.kind == l.kind && (&x.region, &x.product) == (&l.region, &l.product);
+            [none(), none(), ids(&|x| x.kind == Kind::Gouging && shares(x)), ids(&other)]
+        }
         _ => Default::default(),
     };
     let say = |ids: String, zh: &str, en: &str| {
@@ -319,11 +322,16 @@ fn company(r: &Results<'_>, l: &Lead) -> Vec<String> {
             "本店此商品也在群体线索 {} 中，宜一并核查",
             "the same good of this seller is in the group of lead {}: check them together",
         ),
-        say(members, "成员另有单独的线索 {}，宜一并核查", "members have leads of their own, {}: check them together"),
         say(
             alike,
             "线索 {} 的日期与前后价格完全相同：先核查是否出自同一份厂家价目表，或由同一人经营",
             "lead {} has the same days and prices: first check for one maker's price list, or one owner",
+        ),
+        say(members, "成员另有单独的线索 {}，宜一并核查", "members have leads of their own, {}: check them together"),
+        say(
+            others,
+            "同一市场另有群体各自同步（线索 {}）：几家供应商各自调价时正是如此，先核查各群体的上家",
+            "other groups of this market move together by themselves (lead {}), as customers of several suppliers do: check each group's suppliers first",
         ),
     ];
     all.into_iter().flatten().collect()
