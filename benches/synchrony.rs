@@ -37,7 +37,10 @@ fn main() {
             let outcome = run(screen, &panel, &Context { as_of: Day(20_000), seed: 1 }, &knobs);
             let took = start.elapsed().as_secs_f64();
             let found: Vec<usize> = outcome.findings.iter().map(|f| f.subject.series.len()).collect();
-            println!("{sellers} sellers, {planted} planted, {draws} draws at most: found {found:?} in {took:.3} s, {}", peak());
+            println!(
+                "{sellers} sellers, {planted} planted, {draws} draws at most: found {found:?} in {took:.3} s, {}",
+                peak()
+            );
             took
         };
         let (few_draws, all_draws, to_a_verdict) = (time(GROUP, 19), time(GROUP, DRAWS), time(0, DRAWS));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::events::{Clock, Rise};
+use super::joint::joint_rises;
 use super::rises::Rises;
 use super::scale::scales;
 use super::synchronised_rises::{MAX_DRAWS, MAX_Q, MIN_ENTITIES, MIN_GROUP, MIN_JOINT};
@@ -24,8 +25,28 @@ pub struct Candidate {
     pub verdict: Verdict,
 }
 
-/// Makes a finding of a group, if it stands; with the q-value and the number of tests.
-pub type Telling = fn(&Panel, &Candidate, &Suspect, &Knobs, f64, usize) -> Option<Finding>;
+/// A group that passed the test.
+pub struct Case<'a> {
+    pub panel: &'a Panel,
+    pub candidate: &'a Candidate,
+    pub suspect: &'a Suspect,
+    pub knobs: &'a Knobs,
+    /// q-value of the market, and how many were tested.
+    pub q: f64,
+    pub tested: usize,
+}
+
+impl Case<'_> {
+    /// Its joint rises.
+    pub fn joint_rises(&self) -> Vec<Vec<Rise>> {
+        let entities: Vec<u32> = self.candidate.rises.keys().copied().collect();
+        let group: Vec<u32> = self.suspect.group.members.iter().map(|m| entities[*m]).collect();
+        joint_rises(&self.candidate.rises, &group, self.suspect.scale, self.knobs.get(&MIN_JOINT) as usize)
+    }
+}
+
+/// Makes a finding of a group, if it stands.
+pub type Telling = fn(&Case<'_>) -> Option<Finding>;
 
 impl Candidate {
     /// Tests a market; `Err` where too few entities are left. `once`: see [`Question`].
@@ -52,11 +73,6 @@ impl Candidate {
         };
         let verdict = verdict(&market, &scales(&market, clock.step), &question);
         Ok(Candidate { cells, clock, independent: rises.len(), rises, verdict })
-    }
-
-    /// Numbers of its entities, in order.
-    pub fn entities(&self) -> Vec<u32> {
-        self.rises.keys().copied().collect()
     }
 
     /// The same market without the sellers of a finding.
@@ -91,15 +107,13 @@ pub fn outcome(
     while !candidates.is_empty() {
         let p: Vec<f64> = candidates.iter().map(|c| c.verdict.p).collect();
         let round = candidates.into_iter().zip(benjamini_yekutieli(&p, outcome.examined));
-        let told: Vec<(Candidate, Finding)> = round
-            .filter_map(|(candidate, q)| {
-                let groups = candidate.verdict.groups.iter().filter(|s| q.max(s.p) <= knobs.get(&MAX_Q));
-                let mut standing = groups.filter_map(|s| telling(panel, &candidate, s, knobs, q, outcome.examined));
-                let finding = standing.next()?;
-                drop(standing);
-                Some((candidate, finding))
-            })
-            .collect();
+        let strongest = |(candidate, q): (Candidate, f64)| {
+            let groups = candidate.verdict.groups.iter().filter(|s| q.max(s.p) <= knobs.get(&MAX_Q));
+            let case = |suspect| Case { panel, candidate: &candidate, suspect, knobs, q, tested: outcome.examined };
+            let finding = groups.map(case).find_map(|case| telling(&case))?;
+            Some((candidate, finding))
+        };
+        let told: Vec<(Candidate, Finding)> = round.filter_map(strongest).collect();
         outcome.findings.extend(told.iter().map(|(_, finding)| finding.clone()));
         candidates = told.into_par_iter().filter_map(|(c, f)| c.without(panel, &f, context, knobs)).collect();
     }

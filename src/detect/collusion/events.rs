@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::jitter::Calendar;
 use super::rises::Event;
 use crate::model::panel::PointsView;
@@ -129,13 +131,17 @@ pub fn same(step: i32) -> i32 {
 pub fn entity_rises(panel: &Panel, cell: &Cell, clock: &Clock) -> BTreeMap<u32, Vec<Rise>> {
     let mut all: BTreeMap<u32, Vec<Rise>> = BTreeMap::new();
     let mut shops: BTreeMap<u32, usize> = BTreeMap::new();
-    for s in cell.series.clone() {
+    let of_series = |s: usize| {
         let series = &panel.series[s];
-        if !panel.sellers[series.seller as usize].marketplace {
-            let found = rises(s, &panel.points(series), cell, clock).into_iter().filter(|r| r.unexplained >= MIN_RISE);
-            all.entry(panel.entity(series)).or_default().extend(found);
-            *shops.entry(panel.entity(series)).or_default() += 1;
-        }
+        let found = rises(s, &panel.points(series), cell, clock).into_iter().filter(|r| r.unexplained >= MIN_RISE);
+        (panel.entity(series), found.collect::<Vec<Rise>>())
+    };
+    let no_marketplace = |s: &usize| !panel.sellers[panel.series[*s].seller as usize].marketplace;
+    let found: Vec<(u32, Vec<Rise>)> =
+        cell.series.clone().into_par_iter().filter(no_marketplace).map(of_series).collect();
+    for (entity, found) in found {
+        all.entry(entity).or_default().extend(found);
+        *shops.entry(entity).or_default() += 1;
     }
     for (entity, list) in &mut all {
         list.sort_by_key(|r| (r.day, r.series));

@@ -2,7 +2,7 @@
 
 use super::rises::Rises;
 use super::rows::{self, Look};
-use super::scale::Scale;
+use super::scale::{FirstLook, Scale};
 use super::sorted;
 
 /// Pairs that rise together beyond chance: entities (low, high) and weight.
@@ -37,25 +37,20 @@ impl Drawn<'_> {
                 links.push((i as u32, j as u32, left));
             }
         };
-        let (same, classes) = (scale.same, &scale.classes);
-        if let Some(look) = &scale.sorted {
-            let mut own = Vec::new();
-            let within = (same + scale.max_unseen) as usize;
-            look.pairs(
-                self,
-                within,
-                min_joint,
-                |i, j| scale.by_chance(i, j),
-                sorted,
-                |i, j| {
+        let by_chance = |i, j| scale.by_chance(i, j);
+        match &scale.first_look {
+            FirstLook::Sorted(look) => {
+                let mut own = Vec::new();
+                let within = (scale.same + scale.max_unseen) as usize;
+                look.pairs(self, within, min_joint, by_chance, sorted, |i, j| {
                     own.clear();
                     own.extend(self.rises.own(i).map(|id| id as u32));
                     second_look(i, j, &own);
-                },
-            );
-        } else {
-            let by_chance = |i, j| scale.by_chance(i, j);
-            Look { drawn: self, classes, same, min_joint, by_chance }.pairs(rows, second_look);
+                });
+            }
+            FirstLook::Rows(classes) => {
+                Look { drawn: self, classes, same: scale.same, min_joint, by_chance }.pairs(rows, second_look);
+            }
         }
         links.sort_unstable_by_key(|l| (l.0, l.1));
         links
@@ -102,7 +97,6 @@ mod tests {
     use super::super::groups::{Group, densest};
     use super::super::jitter::Jitter;
     use super::super::rises::{Alike, Event};
-    use super::super::sorted::Sorted;
     use super::*;
 
     fn event(who: u32, day: i32, size: f64) -> Event {
@@ -203,9 +197,10 @@ mod tests {
         }
         let drawn = Drawn { rises: &rises, day: &day };
         for (same, alike) in [(1, Alike::Size), (3, Alike::Size), (1, Alike::Level)] {
-            let mut scale = Scale::new(&rises, same, alike);
+            let scale = |sorted: bool| Scale::looking(&rises, same, alike, |_| sorted);
+            let known = scale(true);
             let moved: Vec<Event> = rises.events.iter().zip(&day).map(|(e, day)| Event { day: *day, ..*e }).collect();
-            let half = |id: usize| scale.known[id].half_weight;
+            let half = |id: usize| known.known[id].half_weight;
             // In single precision, as the bands are kept.
             let meet = |a: &Event, b: &Event| {
                 let near = a.day - a.unseen - b.day <= same && b.day - b.unseen - a.day <= same;
@@ -226,16 +221,13 @@ mod tests {
                     (days.len(), days.values().map(|w| f64::from(*w)).sum::<f64>())
                 };
                 let (one, other) = (count(i, j), count(j, i));
-                let (joint, left) = (one.0.min(other.0), one.1.min(other.1) - scale.by_chance(i, j));
+                let (joint, left) = (one.0.min(other.0), one.1.min(other.1) - known.by_chance(i, j));
                 if joint >= 2 && left > 0.0 {
                     slow.push((i as u32, j as u32, left));
                 }
             }
             assert!(slow.len() > 20, "{} by {alike:?}", slow.len());
-            let mut by_low: Vec<u32> = (0..rises.events.len() as u32).collect();
-            by_low.sort_by(|a, b| scale.known[*a as usize].low.total_cmp(&scale.known[*b as usize].low));
-            for sorted in [None, Some(Sorted::new(&rises, &scale.known, by_low))] {
-                scale.sorted = sorted;
+            for scale in [known, scale(false)] {
                 let fast = drawn.links(&scale, 2, &mut Scratch::default());
                 assert_eq!(fast.len(), slow.len());
                 let near =

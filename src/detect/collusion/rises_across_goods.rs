@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::candidate::{Candidate, outcome};
+use super::candidate::{Candidate, Case, outcome};
 use super::events::{Clock, Rise, entity_rises, keep_quiet};
-use super::joint::joint_rises;
 use super::synchronised_rises::{MAX_DRAWS, MAX_Q, MAX_RISING, MIN_DEARER, MIN_ENTITIES, MIN_GROUP, MIN_JOINT};
 use super::told::{self, Told};
-use super::verdict::Suspect;
 use crate::model::*;
 use crate::stats::robust::median;
 
@@ -81,53 +79,25 @@ fn examine(
     Candidate::new(cells, clock, all, false, context, knobs).map_err(skip)
 }
 
-fn finding(
-    panel: &Panel,
-    candidate: &Candidate,
-    suspect: &Suspect,
-    knobs: &Knobs,
-    q: f64,
-    tested: usize,
-) -> Option<Finding> {
-    let min_joint = knobs.get(&MIN_JOINT);
-    let entities = candidate.entities();
-    let group: Vec<u32> = suspect.group.members.iter().map(|m| entities[*m]).collect();
-    let episodes = joint_rises(&candidate.rises, &group, suspect.scale, min_joint as usize);
-    let episodes = of_whole_group(panel, episodes, knobs);
-    let all = told::members(&episodes);
+fn finding(case: &Case<'_>) -> Option<Finding> {
+    let (panel, cells) = (case.panel, &case.candidate.cells);
+    let episodes = of_whole_group(panel, case.joint_rises(), case.knobs);
     let cell_of = |s: usize| panel.series[s].cell as usize;
     let in_cell = |c: usize| episodes.iter().filter(|e| cell_of(e[0].series) == c).cloned().collect::<Vec<_>>();
     // Told by the good of most joint rises.
-    let cell = *candidate.cells.iter().rev().max_by_key(|c| in_cell(**c).len())?;
-    let goods: BTreeSet<&str> = episodes.iter().map(|e| panel.cells[cell_of(e[0].series)].product.as_str()).collect();
+    let cell = *cells.iter().rev().max_by_key(|c| in_cell(**c).len())?;
     let gain = |&c: &usize| {
         let here = in_cell(c);
         told::dearer(panel, &panel.cells[c], &told::members(&here), told::span(&here)?)
     };
-    let dearer = median(&candidate.cells.iter().filter_map(gain).collect::<Vec<f64>>())?;
-    let (mut members, others): (Vec<usize>, Vec<usize>) = all.into_iter().partition(|s| cell_of(*s) == cell);
+    let dearer = median(&cells.iter().filter_map(gain).collect::<Vec<f64>>())?;
+    let (mut members, others): (Vec<usize>, Vec<usize>) =
+        told::members(&episodes).into_iter().partition(|s| cell_of(*s) == cell);
     members.extend(others);
-    let stands = episodes.len() as f64 >= min_joint
-        && goods.len() as f64 >= knobs.get(&MIN_GOODS)
-        && told::owners(panel, &members) as f64 >= knobs.get(&MIN_GROUP)
-        && dearer >= knobs.get(&MIN_DEARER);
-    let told = Told {
-        screen: SCREEN.id,
-        panel,
-        cell,
-        members,
-        joint: episodes.len(),
-        episodes: &episodes,
-        min_joint,
-        independent: candidate.independent,
-        dearer,
-        suspect,
-        verdict: &candidate.verdict,
-        q,
-        tested,
-    };
-    let mut finding = told.finding().filter(|_| stands)?;
-    finding.facts.insert(1, ("goods", goods.len() as f64, String::new()));
+    let goods = episodes.iter().map(|e| e[0].good).collect::<BTreeSet<u16>>().len() as f64;
+    let told = Told { case, screen: SCREEN.id, cell, members, episodes: &episodes, dearer };
+    let mut finding = told.finding().filter(|_| goods >= case.knobs.get(&MIN_GOODS))?;
+    finding.facts.insert(1, ("goods", goods, String::new()));
     Some(finding)
 }
 

@@ -30,16 +30,21 @@ pub struct Scale {
     pub expected: Vec<f64>,
     /// Positions by the upper end of their bands.
     pub by_high: Vec<u32>,
-    /// How often entities must meet to be linked.
-    pub classes: Classes,
-    /// Where few meet: the rises by the lower end of their bands.
-    pub sorted: Option<Sorted>,
+    pub first_look: FirstLook,
     /// The most periods without a price before any rise.
     pub max_unseen: i32,
     /// What each entity collects with one other by chance, with the spare that keeps chance partners few.
     pub by_chance: Vec<f64>,
     /// Coincidences of two entities by chance, on average.
     mean: f64,
+}
+
+/// How pairs that may be linked are found.
+pub enum FirstLook {
+    /// Many meet by chance: many at once.
+    Rows(Classes),
+    /// Few do: one by one.
+    Sorted(Sorted),
 }
 
 /// Of one rise: its band, and half of −ln chance.
@@ -53,6 +58,11 @@ pub struct Known {
 impl Scale {
     /// `same`: periods within which rises coincide.
     pub fn new(rises: &Rises, same: i32, alike: Alike) -> Scale {
+        Scale::looking(rises, same, alike, |mean| mean < SELDOM || rises.entities() <= FEW)
+    }
+
+    /// With the first look that is asked for, by what two entities meet by chance on average.
+    pub fn looking(rises: &Rises, same: i32, alike: Alike, one_by_one: impl Fn(f64) -> bool) -> Scale {
         let (n, total) = (rises.entities().max(2) as f64, rises.events.len());
         let bands: Vec<(f64, f64)> = rises.events.iter().map(|e| alike.band(e)).collect();
         let (by_low, by_high) = rayon::join(|| order(&bands, |band| band.0), || order(&bands, |band| band.1));
@@ -77,16 +87,20 @@ impl Scale {
             half_weight: (-chance.ln() / 2.0) as f32,
         });
         let known: Vec<Known> = known.collect();
-        let alike_in_all = near.iter().map(|near| near.alike).sum::<usize>() as f64 * rises.intervals() as f64;
-        let alike_share = alike_in_all / (total * total).max(1) as f64;
         let mean = chance.iter().sum::<f64>() / n;
+        let first_look = if one_by_one(mean) {
+            FirstLook::Sorted(Sorted::new(rises, &known, by_low))
+        } else {
+            let alike_in_all = near.iter().map(|near| near.alike).sum::<usize>() as f64 * rises.intervals() as f64;
+            let alike_share = alike_in_all / (total * total).max(1) as f64;
+            FirstLook::Rows(Classes::new(rises, &known, &by_low, alike_share, &by_chance))
+        };
         Scale {
             same,
             alike,
             expected: expected.collect(),
             by_high,
-            classes: Classes::new(rises, &known, &by_low, alike_share, &by_chance),
-            sorted: (mean < SELDOM || rises.entities() <= FEW).then(|| Sorted::new(rises, &known, by_low)),
+            first_look,
             known,
             max_unseen: rises.unseen.iter().copied().max().unwrap_or(0),
             by_chance,

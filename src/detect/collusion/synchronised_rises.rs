@@ -2,11 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::candidate::{Candidate, outcome};
+use super::candidate::{Candidate, Case, outcome};
 use super::events::{Clock, entity_rises, keep_quiet};
-use super::joint::joint_rises;
 use super::told::{self, Told};
-use super::verdict::Suspect;
 use crate::model::*;
 
 pub(super) const MIN_GROUP: Param = Param {
@@ -91,41 +89,12 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
     Candidate::new(vec![c], clock, rises, cell.cost.is_some(), context, knobs).map_err(skip)
 }
 
-fn finding(
-    panel: &Panel,
-    candidate: &Candidate,
-    suspect: &Suspect,
-    knobs: &Knobs,
-    q: f64,
-    tested: usize,
-) -> Option<Finding> {
-    let c = candidate.cells[0];
-    let cell = &panel.cells[c];
-    let min_joint = knobs.get(&MIN_JOINT);
-    let entities = candidate.entities();
-    let group: Vec<u32> = suspect.group.members.iter().map(|m| entities[*m]).collect();
-    let episodes = joint_rises(&candidate.rises, &group, suspect.scale, min_joint as usize);
+fn finding(case: &Case<'_>) -> Option<Finding> {
+    let (panel, cell) = (case.panel, case.candidate.cells[0]);
+    let episodes = case.joint_rises();
     let members = told::members(&episodes);
-    let dearer = told::dearer(panel, cell, &members, told::span(&episodes)?)?;
-    let stands = episodes.len() as f64 >= min_joint
-        && told::owners(panel, &members) as f64 >= knobs.get(&MIN_GROUP)
-        && dearer >= knobs.get(&MIN_DEARER);
-    let told = Told {
-        screen: SCREEN.id,
-        panel,
-        cell: c,
-        members,
-        joint: episodes.len(),
-        episodes: &episodes,
-        min_joint,
-        independent: candidate.independent,
-        dearer,
-        suspect,
-        verdict: &candidate.verdict,
-        q,
-        tested,
-    };
-    told.finding().filter(|_| stands)
+    let dearer = told::dearer(panel, &panel.cells[cell], &members, told::span(&episodes)?)?;
+    Told { case, screen: SCREEN.id, cell, members, episodes: &episodes, dearer }.finding()
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::candidate::Case;
 use super::events::{MIN_RISE, Rise};
 use super::rises::Alike;
-use super::verdict::{Suspect, Verdict};
+use super::synchronised_rises::{MIN_DEARER, MIN_GROUP, MIN_JOINT};
 use crate::detect::relative::Market;
 use crate::model::*;
 use crate::stats::robust::median;
@@ -14,51 +15,45 @@ const ROWS: usize = 80;
 /// Days before the first and after the last joint rise within which prices are compared.
 const AROUND_DAYS: i32 = 14;
 
-/// A group that stands out, as its screen hands it over.
+/// A group as its screen hands it over.
 pub struct Told<'a> {
+    pub case: &'a Case<'a>,
     pub screen: &'static str,
-    pub panel: &'a Panel,
     /// The cell it is told by.
     pub cell: usize,
     /// Its series, those of that cell first.
     pub members: Vec<usize>,
     pub episodes: &'a [Vec<Rise>],
-    /// Joint rises: episodes, but for those so near that they are one.
-    pub joint: usize,
-    pub min_joint: f64,
-    /// Independent sellers of the market.
-    pub independent: usize,
     /// Log rise of the members over the market.
     pub dearer: f64,
-    pub suspect: &'a Suspect,
-    pub verdict: &'a Verdict,
-    pub q: f64,
-    pub tested: usize,
 }
 
 impl Told<'_> {
-    /// The finding; `None` where cost explains every joint rise.
+    /// The finding; `None` where joint rises, members or gain are too few, or cost explains every joint rise.
     pub fn finding(&self) -> Option<Finding> {
-        let (panel, cell) = (self.panel, &self.panel.cells[self.cell]);
+        let Case { panel, candidate, suspect, knobs, q, tested } = *self.case;
+        let (cell, joint) = (&panel.cells[self.cell], self.episodes.len() as f64);
+        let owners = self.owners();
+        let stands = joint >= knobs.get(&MIN_JOINT)
+            && owners as f64 >= knobs.get(&MIN_GROUP)
+            && self.dearer >= knobs.get(&MIN_DEARER);
         let unexplained = self.episodes.iter().filter(|e| unexplained(e) >= MIN_RISE).count();
-        let (first, last) = span(self.episodes).filter(|_| unexplained > 0)?;
+        let (first, last) = span(self.episodes).filter(|_| stands && unexplained > 0)?;
         let here: Vec<usize> = self.members.iter().copied().filter(|s| cell.series.contains(s)).collect();
         let (old, new) = levels(panel, &here, first, last);
         let unit = panel.price_unit(cell).zh;
-        let owners = owners(panel, &self.members);
-        let percent = (self.dearer.exp() - 1.0) * 100.0;
         Some(Finding {
             screen: self.screen,
             kind: Kind::Collusion,
             subject: Subject::of(self.cell, self.members.clone()),
             window: (Day(first), Day(last)),
-            measured: self.joint as f64,
-            threshold: self.min_joint,
+            measured: joint,
+            threshold: knobs.get(&MIN_JOINT),
             unit: "joint rises".into(),
-            p_value: Some(self.verdict.p),
-            p_floor: Some(self.verdict.floor),
-            q_value: Some(self.q),
-            tested: self.tested,
+            p_value: Some(candidate.verdict.p),
+            p_floor: Some(candidate.verdict.floor),
+            q_value: Some(q),
+            tested,
             reference_price: old,
             observed_price: new,
             excess_amount: None,
@@ -71,29 +66,41 @@ impl Told<'_> {
             innocent: Vec::new(),
             party: None,
             facts: vec![
-                ("joint_rises", self.joint as f64, String::new()),
+                ("joint_rises", joint, String::new()),
                 ("joint_rises_cost_leaves_unexplained", unexplained as f64, String::new()),
                 ("members", owners as f64, String::new()),
-                ("independent_sellers_in_market", self.independent as f64, String::new()),
-                ("p_of_group", self.suspect.p, String::new()),
-                ("group_density", self.suspect.group.score, String::new()),
-                ("dearer_than_rest", percent, "%".into()),
+                ("independent_sellers_in_market", candidate.independent as f64, String::new()),
+                ("p_of_group", suspect.p, String::new()),
+                ("group_density", suspect.group.score, String::new()),
+                ("dearer_than_rest", self.percent(), "%".into()),
                 ("reference_price", old.unwrap_or(f64::NAN), unit.clone()),
                 ("observed_price", new.unwrap_or(f64::NAN), unit),
             ],
-            reason: self.reason(owners, percent),
+            reason: self.reason(),
             rows: rows(panel, self.episodes),
-            score: -self.verdict.p.ln() + self.suspect.group.score,
+            score: -candidate.verdict.p.ln() + suspect.group.score,
             steps: steps(panel, self.episodes),
         })
     }
 
-    fn cost_known(&self) -> bool {
-        self.panel.cells[self.cell].cost.is_some()
+    /// Independent sellers among its members.
+    fn owners(&self) -> usize {
+        let entity = |s: &usize| self.case.panel.entity(&self.case.panel.series[*s]);
+        self.members.iter().map(entity).collect::<BTreeSet<u32>>().len()
     }
 
-    fn reason(&self, owners: usize, percent: f64) -> Text {
-        let good = |e: &[Rise]| &self.panel.cells[self.panel.series[e[0].series].cell as usize].label;
+    /// Rise over the market, %.
+    fn percent(&self) -> f64 {
+        (self.dearer.exp() - 1.0) * 100.0
+    }
+
+    fn cost_known(&self) -> bool {
+        self.case.panel.cells[self.cell].cost.is_some()
+    }
+
+    fn reason(&self) -> Text {
+        let (panel, owners, percent) = (self.case.panel, self.owners(), self.percent());
+        let good = |e: &[Rise]| &panel.cells[panel.series[e[0].series].cell as usize].label;
         let goods: BTreeSet<&str> = self.episodes.iter().map(|e| good(e).zh.as_str()).collect();
         let several = goods.len() > 1;
         let one = |e: &Vec<Rise>, lang: Lang, sellers: &str| {
@@ -111,12 +118,12 @@ impl Told<'_> {
             ),
             false => ("没有成本数据，未扣除成本", "no cost series was given, so cost is not taken out"),
         };
-        let (zh_when, en_when) = match self.suspect.scale.0 {
+        let (zh_when, en_when) = match self.case.suspect.scale.0 {
             0 => ("同一期内".to_owned(), "in the same period".to_owned()),
             1 => ("前后一天内".to_owned(), "within a day".to_owned()),
             days => (format!("相隔 {days} 天之内"), format!("within {days} days of each other")),
         };
-        let (zh_alike, en_alike) = match self.suspect.scale.1 {
+        let (zh_alike, en_alike) = match self.case.suspect.scale.1 {
             Alike::Size => ("幅度相近", "by like sizes"),
             Alike::Level => ("涨到同一价格", "to one price"),
         };
@@ -124,7 +131,7 @@ impl Told<'_> {
             1 => (String::new(), String::new()),
             n => (format!("在 {n} 种商品上"), format!(" in {n} goods")),
         };
-        let (k, all) = (self.joint, self.independent);
+        let (k, all) = (self.episodes.len(), self.case.candidate.independent);
         Text::new(
             format!(
                 "同一市场 {all} 个独立经营者中，{owners} 家{zh_goods}{zh_when}先后 {k} 次同步涨价（{}），{zh_alike}（中位涨幅 {}，未扣成本），其后比市场其余经营者贵约 {percent:.0}%；{zh_cost}。平行定价可能合法，建议核查有无联络。",
@@ -151,13 +158,8 @@ pub fn members(episodes: &[Vec<Rise>]) -> Vec<usize> {
     all.into_iter().collect()
 }
 
-/// Independent sellers of these series.
-pub fn owners(panel: &Panel, members: &[usize]) -> usize {
-    members.iter().map(|s| panel.entity(&panel.series[*s])).collect::<BTreeSet<u32>>().len()
-}
-
 /// Median rise of one episode, %.
-pub fn median_size(episode: &[Rise]) -> Option<f64> {
+fn median_size(episode: &[Rise]) -> Option<f64> {
     median(&episode.iter().map(|r| (r.size.exp() - 1.0) * 100.0).collect::<Vec<_>>())
 }
 
