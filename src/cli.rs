@@ -659,7 +659,7 @@ fn explain(id: Option<&str>, lang: Lang, files: &[PathBuf]) -> Result<()> {
     };
     println!("{}", report::page(screen.page, lang));
     for p in screen.params {
-        println!("- {} = {} {} [{}, {}] {}", p.name, p.default, p.unit, p.range.0, p.range.1, p.source);
+        println!("- {}", report::default_of(p, lang)?);
     }
     Ok(())
 }

@@ -87,8 +87,8 @@ fn also(panel: &Panel, screens: &[&Screen], first: &Finding, f: &Finding) -> Tex
     if let Some(cell) = f.subject.cell.filter(|_| first.screen == ACROSS_GOODS) {
         let good = &panel.cells[cell].label;
         return Text::new(
-            format!("其中{}单独看也成立（{} 次同步涨价）。", good.zh, f.measured),
-            format!("{} shows it by itself too ({} joint rises).", good.en, f.measured),
+            format!("其中{}单独检验也成立（计算见证据包）。", good.zh),
+            format!("{} by itself passes the test too (the evidence folder has its calculation).", good.en),
         );
     }
     if ![first, f].iter().all(|f| ABOVE_MARKET.contains(&f.screen)) {
@@ -232,12 +232,10 @@ fn innocent(panel: &Panel, f: &Finding, trades: &[Trade]) -> Vec<Check> {
     };
     let cost = check("成本上涨可以解释", "a rise of cost explains it", cost);
     if f.kind == Kind::Collusion {
-        let owned = |s: &usize| !panel.sellers[panel.series[*s].seller as usize].owner.is_empty();
-        // Entities differ by construction; that only rules a chain out where every owner is on record.
-        let chain = if f.subject.series.iter().all(owned) { State::No } else { State::Unknown };
         return vec![
             cost,
-            check("属于同一所有人（连锁）", "one owner (a chain)", chain),
+            chain(panel, f),
+            sales(f),
             supply::check(panel, trades, &f.subject.series, &f.steps),
             check("加盟价目表或厂家建议零售价", "a franchise price list or a suggested retail price", State::Unknown),
             check("政府公布价格或税率变化", "a government price or tax change", State::Unknown),
@@ -265,6 +263,38 @@ fn innocent(panel: &Panel, f: &Finding, trades: &[Trade]) -> Vec<Check> {
         check("从长期促销恢复原价", "the end of a long sale", State::Unknown),
         check("录入错误", "a typing error", State::Unknown),
     ]
+}
+
+/// One owner? Entities differ by construction; that only rules a chain out where every owner is on record.
+fn chain(panel: &Panel, f: &Finding) -> Check {
+    let unnamed = |s: &&usize| panel.sellers[panel.series[**s].seller as usize].owner.is_empty();
+    let (zh, en) = ("属于同一所有人（连锁）", "one owner (a chain)");
+    match f.subject.series.iter().filter(unnamed).count() {
+        0 => Check { text: Text::new(zh, en), state: State::No },
+        n if panel.sellers.iter().any(|s| !s.owner.is_empty()) => {
+            let text =
+                Text::new(format!("{zh}：名单中 {n} 家未填所有人"), format!("{en}: {n} without an owner on record"));
+            Check { text, state: State::Unknown }
+        }
+        _ => Check { text: Text::new(zh, en), state: State::Unknown },
+    }
+}
+
+/// May joint rises be ends of sales?
+fn sales(f: &Finding) -> Check {
+    let after = f.facts.iter().find(|fact| fact.0 == "rises_after_a_sale").map_or(0.0, |fact| fact.1);
+    let (zh, en) = ("促销结束恢复原价", "the end of a sale");
+    if after == 0.0 {
+        return Check { text: Text::new(zh, en), state: State::No };
+    }
+    let n = f.steps.len();
+    let text = Text::new(
+        format!("{zh}（{n} 次涨价中 {after} 次之前十天内降过价，只有超出降价前价格的部分算涨价）"),
+        format!(
+            "{en} ({after} of {n} rises follow a cut within ten days; only what goes beyond the price before it counts)"
+        ),
+    );
+    Check { text, state: State::Unknown }
 }
 
 fn next_steps(f: &Finding) -> Vec<Text> {

@@ -96,7 +96,11 @@ pub fn changed_inputs(manifest: &Value) -> Vec<String> {
     let text = |v: &Value| v.as_str().unwrap_or("").to_owned();
     let inputs = list(&manifest["inputs"]).into_iter().map(|e| (text(&e["path"]), text(&e["sha256"])));
     let others = list(&manifest["command"]["hashes"]).into_iter().map(|e| (text(&e[0]), text(&e[1])));
-    inputs.chain(others).filter(|(name, sha)| !same(Path::new(name), sha)).map(|e| e.0).collect()
+    let told = |name: String| match Path::new(&name).exists() {
+        true => name,
+        false => format!("{name}（从当前文件夹找不到 / not found from this folder）"),
+    };
+    inputs.chain(others).filter(|(name, sha)| !same(Path::new(name), sha)).map(|e| told(e.0)).collect()
 }
 
 fn same(path: &Path, sha: &str) -> bool {

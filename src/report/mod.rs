@@ -34,6 +34,7 @@ pub use dossier::{Background, Previous, dossier, index};
 
 pub use evidence::evidence;
 pub use manifest::{changed_inputs, hash_file, verify};
+pub use view::default_of;
 pub use weekly::line as weekly_line;
 
 /// Names a run writes at the top of its folder.

@@ -1,6 +1,6 @@
 //! What is shown of a run, as text in one language: the same for the page and for the bulletin.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -180,6 +180,17 @@ pub fn param(r: &Results<'_>, words: &Value, screen: &str, p: &Param) -> (String
     (name, format!("{value}{}", word(format!("pu_{}", p.unit))))
 }
 
+/// A parameter's default and range in words.
+pub fn default_of(p: &Param, lang: Lang) -> Result<String> {
+    let words = words(lang)?;
+    let word = |key: String| words[&key].as_str().unwrap_or_default().to_owned();
+    let (name, unit, (low, high)) = (word(format!("pn_{}", p.name)), word(format!("pu_{}", p.unit)), p.range);
+    Ok(match lang {
+        Lang::Zh => format!("{name}（{}）= {}{unit}，可设 {low} 至 {high}", p.name, p.default),
+        Lang::En => format!("{name} ({}) = {}{unit}, from {low} to {high}: {}", p.name, p.default, p.source),
+    })
+}
+
 /// What each screen examined, found and could not judge; its page and parameters.
 pub fn screens(r: &Results<'_>) -> Result<Vec<Value>> {
     let words = words(r.lang)?;
@@ -216,7 +227,7 @@ pub fn listed(r: &Results<'_>, l: &Lead) -> Value {
         l.names.iter().map(|(id, name)| json!({"id": shown(&masked(id)), "name": shown(name)})).collect();
     let unit = l.cell.map_or(String::new(), |c| r.panel.price_unit(&r.panel.cells[c]).get(r.lang).to_owned());
     json!({
-        "id": l.id, "kind": l.kind.name(), "sellers": names, "product": shown(&l.product), "market": shown(&l.market),
+        "id": l.id, "kind": l.kind.name(), "sellers": names, "product": shown(&product(r, l)), "market": shown(&l.market),
         "place": place(r, &l.region),
         "unit": unit, "first": l.first_day, "last": l.last_day, "reference": price(l.reference_price),
         "observed": price(l.observed_price), "increase": number(l.increase_pct, 0),
@@ -224,6 +235,17 @@ pub fn listed(r: &Results<'_>, l: &Lead) -> Value {
         "hits": l.screens.iter().copied().chain(l.rules.iter().map(String::as_str)).collect::<Vec<_>>(),
         "course": weekly::course(r, l), "status": l.course.as_ref().map(|c| c.status.words().get(r.lang).to_owned()),
     })
+}
+
+/// The good, and how many where a group is told of several.
+fn product(r: &Results<'_>, l: &Lead) -> String {
+    let cell = |s: &usize| r.panel.series[*s].cell;
+    let goods: BTreeSet<&str> = l.series.iter().map(|s| r.panel.cells[cell(s) as usize].product.as_str()).collect();
+    match goods.len() {
+        n if n > 1 && l.kind == Kind::Collusion && r.lang == Lang::Zh => format!("{}等 {n} 种商品", l.product),
+        n if n > 1 && l.kind == Kind::Collusion => format!("{} and {} more", l.product, n - 1),
+        _ => l.product.clone(),
+    }
 }
 
 fn grade(g: Grade) -> &'static str {
@@ -261,7 +283,10 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
         .steps
         .iter()
         .map(|s| {
-            json!({"seller": shown(&seller_and_good(r, l, s.series)), "last_old": s.last_old, "first_new": s.first_new, "old": number(Some(s.old), 2), "new": number(Some(s.new), 2), "episode": s.episode})
+            let p = r.panel.points(&r.panel.series[s.series]);
+            let line = |day: Day| p.day.iter().position(|d| *d == day.0).map_or(0, |i| p.row[i].line());
+            let lines = format!("{} → {}", line(s.last_old), line(s.first_new));
+            json!({"lines": lines, "seller": shown(&seller_and_good(r, l, s.series)), "last_old": s.last_old, "first_new": s.first_new, "old": number(Some(s.old), 2), "new": number(Some(s.new), 2), "episode": s.episode})
         })
         .collect();
     let price_unit = f.subject.cell.map_or(Text::default(), |c| r.panel.price_unit(&r.panel.cells[c]));
@@ -388,13 +413,13 @@ fn sure(r: &Results<'_>, l: &Lead, f: &Finding) -> String {
     let is = |p: Option<f64>| chance(p).replace('<', "< ");
     match (l.p_value, l.q_value) {
         (Some(_), Some(_)) if zh => parts.push(format!(
-            "纯属偶然的概率 p {}；计入全部 {} 次检验后 q {}",
+            "若纯属偶然，出现这样程度的概率 p {}；同类检验共 {} 次，计入后 q {}",
             is(l.p_value),
             f.tested,
             is(l.q_value)
         )),
         (Some(_), Some(_)) => parts.push(format!(
-            "by chance alone p {}; with all {} tests counted q {}",
+            "by chance alone as much as this with p {}; with all {} tests of this kind counted q {}",
             is(l.p_value),
             f.tested,
             is(l.q_value)

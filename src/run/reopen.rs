@@ -49,7 +49,10 @@ pub fn reopen(dir: &Path) -> Result<(Job, Settings)> {
         serde_json::from_value(manifest["command"].clone()).with_context(|| path.display().to_string())?;
     let changed = report::changed_inputs(&manifest);
     if !changed.is_empty() {
-        bail!("运行之后输入有变化，请重新运行 / inputs changed since the run, run again: {}", changed.join(", "));
+        bail!(
+            "运行之后输入有变化或已不在原处，请在原处打开或重新运行 / inputs changed or moved since the run; open it from the same folder or run again: {}",
+            changed.join(", ")
+        );
     }
     let mut job = Job {
         as_of: command.as_of,

@@ -34,6 +34,8 @@ pub struct Rise {
     pub at_most: f64,
     /// What rounding to the seller's coin may add to the size.
     pub coin: f64,
+    /// The price had been lowered within days before: part of the rise may be the end of a sale.
+    pub after_sale: bool,
 }
 
 impl Rise {
@@ -215,6 +217,7 @@ fn rises(series: usize, p: &PointsView<'_>, cell: &Cell, clock: &Clock) -> Vec<R
             unexplained: r - free,
             at_most: (new / p.price[i - 1]).ln() + down,
             coin: coin / old,
+            after_sale: old > p.price[i - 1],
         });
     }
     out

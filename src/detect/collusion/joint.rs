@@ -114,6 +114,7 @@ mod tests {
             unexplained: size,
             at_most: size,
             coin: 0.0,
+            after_sale: false,
         }
     }
 

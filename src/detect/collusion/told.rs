@@ -1,6 +1,7 @@
 //! What is told of a group: its joint rises, its prices, and how sure that is.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::candidate::Case;
 use super::events::{MIN_RISE, Rise};
@@ -39,8 +40,8 @@ impl Told<'_> {
             && self.dearer >= knobs.get(&MIN_DEARER);
         let unexplained = self.episodes.iter().filter(|e| unexplained(e) >= MIN_RISE).count();
         let (first, last) = span(self.episodes).filter(|_| stands && unexplained > 0)?;
-        let here: Vec<usize> = self.members.iter().copied().filter(|s| cell.series.contains(s)).collect();
-        let (old, new) = levels(panel, &here, first, last);
+        let (old, new) = levels(panel, self.episodes, &cell.series);
+        let after_sale = self.episodes.iter().flatten().filter(|r| r.after_sale).count();
         let unit = panel.price_unit(cell).zh;
         Some(Finding {
             screen: self.screen,
@@ -68,6 +69,7 @@ impl Told<'_> {
             facts: vec![
                 ("joint_rises", joint, String::new()),
                 ("joint_rises_cost_leaves_unexplained", unexplained as f64, String::new()),
+                ("rises_after_a_sale", after_sale as f64, String::new()),
                 ("members", owners as f64, String::new()),
                 ("independent_sellers_in_market", candidate.independent as f64, String::new()),
                 ("p_of_group", suspect.p, String::new()),
@@ -120,12 +122,12 @@ impl Told<'_> {
         };
         let (zh_when, en_when) = match self.case.suspect.scale.0 {
             0 => ("同一期内".to_owned(), "in the same period".to_owned()),
-            1 => ("前后一天内".to_owned(), "within a day".to_owned()),
-            days => (format!("相隔 {days} 天之内"), format!("within {days} days of each other")),
+            1 => ("多在前后一天内".to_owned(), "mostly within a day".to_owned()),
+            days => (format!("多在相隔 {days} 天之内"), format!("mostly within {days} days of each other")),
         };
         let (zh_alike, en_alike) = match self.case.suspect.scale.1 {
-            Alike::Size => ("幅度相近", "by like sizes"),
-            Alike::Level => ("涨到同一价格", "to one price"),
+            Alike::Size => ("多数幅度相近", "mostly by like sizes"),
+            Alike::Level => ("多数涨到同一价格", "mostly to one price"),
         };
         let (zh_goods, en_goods) = match goods.len() {
             1 => (String::new(), String::new()),
@@ -134,12 +136,12 @@ impl Told<'_> {
         let (k, all) = (self.episodes.len(), self.case.candidate.independent);
         Text::new(
             format!(
-                "同一市场 {all} 个独立经营者中，{owners} 家{zh_goods}{zh_when}先后 {k} 次同步涨价（{}），{zh_alike}（中位涨幅 {}，未扣成本），其后比市场其余经营者贵约 {percent:.0}%；{zh_cost}。平行定价可能合法，建议核查有无联络。",
+                "同一市场 {all} 个独立经营者中，{owners} 家{zh_goods}{zh_when}先后 {k} 次同步涨价（{}），{zh_alike}（中位涨幅 {}，未扣成本），其后相对市场其余经营者的价位比之前高约 {percent:.0}%；{zh_cost}。平行定价可能合法，建议核查有无联络。",
                 each(Lang::Zh, " 家", "、"),
                 sizes.join("、")
             ),
             format!(
-                "Of {all} independent sellers in the market, {owners} rose together {k} times{en_goods} {en_when} ({}), {en_alike} (medians {}, cost included), and ended about {percent:.0} % dearer than the rest; {en_cost}. Parallel prices may be lawful: check for contact.",
+                "Of {all} independent sellers in the market, {owners} rose together {k} times{en_goods} {en_when} ({}), {en_alike} (medians {}, cost included), and stood about {percent:.0} % higher against the rest afterwards than before; {en_cost}. Parallel prices may be lawful: check for contact.",
                 each(Lang::En, " sellers", ", "),
                 sizes.join(", ")
             ),
@@ -184,18 +186,13 @@ pub fn dearer(panel: &Panel, cell: &Cell, members: &[usize], (first, last): (i32
     median(&members.iter().filter_map(gain).collect::<Vec<f64>>())
 }
 
-/// Median price of the members before and after.
-fn levels(panel: &Panel, members: &[usize], first: i32, last: i32) -> (Option<f64>, Option<f64>) {
-    let at = |keep: &dyn Fn(i32) -> bool, back: bool| {
-        let price = |&s: &usize| {
-            let p = panel.points(&panel.series[s]);
-            let mut seen = (0..p.day.len()).filter(|&i| keep(p.day[i]));
-            let i = if back { seen.next_back() } else { seen.next() };
-            i.map(|i| p.price[i])
-        };
-        median(&members.iter().filter_map(price).collect::<Vec<f64>>())
+/// Median price before and after a joint rise, over the rises in these series: what the market did meanwhile is left out.
+fn levels(panel: &Panel, episodes: &[Vec<Rise>], series: &Range<usize>) -> (Option<f64>, Option<f64>) {
+    let rises: Vec<&Rise> = episodes.iter().flatten().filter(|r| series.contains(&r.series)).collect();
+    let price = |back: usize| {
+        median(&rises.iter().map(|r| panel.points(&panel.series[r.series]).price[r.at - back]).collect::<Vec<f64>>())
     };
-    (at(&|d| d < first, true), at(&|d| d >= last, false))
+    (price(1), price(0))
 }
 
 /// Each rise with the number of its episode, from 1.
