@@ -316,20 +316,27 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
     Ok(value)
 }
 
+/// Leads so many days apart may come from one price list.
+const NEAR_DAYS: i32 = 14;
+
 /// Leads to be looked at together with this one: of a single seller the groups it is in with this good, and others whose
-/// prices and days are the same; of a group what its members are led for by themselves, and other groups of its market.
+/// prices are the same about these days; of a group what its members are led for by themselves, and other groups of its market.
 fn company(r: &Results<'_>, l: &Lead) -> Vec<String> {
     let ids = |like: &dyn Fn(&Lead) -> bool| {
         let ids: Vec<&str> = r.leads.iter().filter(|x| x.id != l.id && like(x)).map(|x| x.id.as_str()).collect();
         ids.join(if r.lang == Lang::Zh { "、" } else { ", " })
     };
     let shares = |x: &Lead| x.series.iter().any(|s| l.series.contains(s));
-    let told = |l: &Lead| (l.cell, l.first_day, l.reference_price, l.observed_price);
+    let alike = |x: &Lead| {
+        let about = |a: &Lead, b: &Lead| a.first_day.0 <= b.last_day.0 + NEAR_DAYS;
+        let told = |l: &Lead| (l.cell, l.reference_price, l.observed_price);
+        x.kind == l.kind && told(x) == told(l) && about(x, l) && about(l, x)
+    };
     let none = String::new;
     let [groups, alike, members, others] = match l.kind {
         Kind::Gouging => {
             let group = |x: &Lead| x.kind == Kind::Collusion && shares(x);
-            [ids(&group), ids(&|x| x.kind == l.kind && told(x) == told(l)), none(), none()]
+            [ids(&group), ids(&alike), none(), none()]
         }
         Kind::Collusion => {
             let other = |x: &Lead| x.kind == l.kind && (&x.region, &x.product) == (&l.region, &l.product);
@@ -349,8 +356,8 @@ fn company(r: &Results<'_>, l: &Lead) -> Vec<String> {
         ),
         say(
             alike,
-            "线索 {} 的日期与前后价格完全相同：先核查是否出自同一份厂家价目表，或由同一人经营",
-            "lead {} has the same days and prices: first check for one maker's price list, or one owner",
+            "线索 {} 在相近日期由同一价格涨到同一价格：先核查是否出自同一份厂家价目表，或由同一人经营",
+            "lead {} rose from the same price to the same price about these days: first check for one maker's price list, or one owner",
         ),
         say(members, "成员另有单独的线索 {}，宜一并核查", "members have leads of their own, {}: check them together"),
         say(
