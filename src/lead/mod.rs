@@ -267,9 +267,11 @@ fn innocent(panel: &Panel, f: &Finding, trades: &[Trade]) -> Vec<Check> {
 
 /// One owner? Entities differ by construction; that only rules a chain out where every owner is on record.
 fn chain(panel: &Panel, f: &Finding) -> Check {
-    let unnamed = |s: &&usize| panel.sellers[panel.series[**s].seller as usize].owner.is_empty();
+    let seller = |s: &usize| panel.series[*s].seller as usize;
+    let unnamed = |s: &usize| panel.sellers[*s].owner.is_empty();
+    let unnamed: BTreeSet<usize> = f.subject.series.iter().map(seller).filter(unnamed).collect();
     let (zh, en) = ("属于同一所有人（连锁）", "one owner (a chain)");
-    match f.subject.series.iter().filter(unnamed).count() {
+    match unnamed.len() {
         0 => Check { text: Text::new(zh, en), state: State::No },
         n if panel.sellers.iter().any(|s| !s.owner.is_empty()) => {
             let text =

@@ -394,6 +394,8 @@ fn against(r: &Results<'_>, f: &Finding) -> String {
         );
     }
     if let Some(n) = n("independent_sellers_in_market") {
+        let several = || say("各种商品".into(), "all goods".into());
+        let good = if fact(f, "goods").is_some() { several() } else { good };
         return say(
             format!("{place}{good}的 {n} 个独立经营者：各自平时多久涨价一次，同日涨价本可有多少出于偶然"),
             format!(
