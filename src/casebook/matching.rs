@@ -40,8 +40,11 @@ fn likeness(was: &Past, now: &Past) -> Option<Likeness> {
     let b: BTreeSet<&String> = now.sellers.iter().collect();
     let (shared, all) = (a.intersection(&b).count(), a.union(&b).count());
     let same_rule = a == b && was.rules.iter().any(|r| now.rules.contains(r));
+    // Groups that move together in several goods are told by the good of most joint rises, which may change.
+    let same_group = now.kind == Kind::Collusion && 3 * shared >= 2 * all;
     let apart = now.first_day.0.max(was.first_day.0) - now.last_day.0.min(was.last_day.0);
-    let fits = 2 * shared >= a.len().min(b.len()).max(1) && (was.cell == now.cell || same_rule) && apart <= GAP_DAYS;
+    let same_case = was.cell == now.cell || same_rule || same_group;
+    let fits = 2 * shared >= a.len().min(b.len()).max(1) && same_case && apart <= GAP_DAYS;
     (was.id == now.id || fits).then(|| {
         let thousandths = (1000 * shared / all.max(1)) as u32;
         (was.id == now.id, thousandths, was.cell == now.cell, -apart)

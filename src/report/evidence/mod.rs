@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 
 use super::chart;
 use super::{Results, manifest, page, paper, view};
-use crate::model::{Lang, Lead, RowRef, SourceRow, Text};
+use crate::model::{Kind, Lang, Lead, RowRef, SourceRow, Text};
 
 /// Relative path and bytes of each file.
 type Files = Vec<(String, Vec<u8>)>;
@@ -24,7 +24,13 @@ pub fn evidence(r: &Results<'_>, lead: &Lead, rows: &[SourceRow], text: &BTreeMa
         files.extend(chart::export(&chart, Some(r.context.as_of))?);
     }
     files.push(("rows.csv".into(), rows::csv(r, rows, lead, text)?));
-    files.extend(market(r, lead)?.map(|bytes| ("market.csv".to_owned(), bytes)));
+    let cell = |s: &usize| r.panel.series[*s].cell as usize;
+    let goods = lead.series.chunk_by(|a, b| cell(a) == cell(b)).map(|of| cell(&of[0]));
+    let several = if lead.kind == Kind::Collusion { usize::MAX } else { 1 };
+    for (c, number) in goods.take(several).zip(1..) {
+        let name = if number == 1 { "market.csv".to_owned() } else { format!("market-{number}.csv") };
+        files.extend(market(r, c)?.map(|bytes| (name, bytes)));
+    }
     both(r, "calculation", &calculation::parts(r, lead, rows)?, &mut files)?;
     files.push(("method.md".into(), method(r, lead)?.into_bytes()));
     let cover = cover::parts(r, lead, &files);
@@ -35,10 +41,13 @@ pub fn evidence(r: &Results<'_>, lead: &Lead, rows: &[SourceRow], text: &BTreeMa
     Ok(files)
 }
 
-/// The market a lead is compared with, day by day: how many series, quartiles, and the index with each seller's level
+/// The market of a cell, day by day: how many series, quartiles, and the index with each seller's level
 /// taken out (1 on the first day).
-fn market(r: &Results<'_>, lead: &Lead) -> Result<Option<Vec<u8>>> {
-    let Some(days) = lead.cell.map(|c| &r.panel.cells[c].market).filter(|m| !m.is_empty()) else { return Ok(None) };
+fn market(r: &Results<'_>, cell: usize) -> Result<Option<Vec<u8>>> {
+    let days = &r.panel.cells[cell].market;
+    if days.is_empty() {
+        return Ok(None);
+    }
     let mut out = ::csv::Writer::from_writer(Vec::new());
     out.write_record(["date", "series", "quartile_1", "median", "quartile_3", "index"])?;
     for d in days {
