@@ -96,7 +96,7 @@ impl Drawn<'_> {
 mod tests {
     use super::super::groups::{Group, densest};
     use super::super::jitter::Jitter;
-    use super::super::rises::{Alike, Event};
+    use super::super::rises::{Alike, Event, coincide};
     use super::*;
 
     fn event(who: u32, day: i32, size: f64) -> Event {
@@ -201,19 +201,13 @@ mod tests {
             let known = scale(true);
             let moved: Vec<Event> = rises.events.iter().zip(&day).map(|(e, day)| Event { day: *day, ..*e }).collect();
             let half = |id: usize| known.known[id].half_weight;
-            // In single precision, as the bands are kept.
-            let meet = |a: &Event, b: &Event| {
-                let near = a.day - a.unseen - b.day <= same && b.day - b.unseen - a.day <= same;
-                let (x, y) = (alike.band(a), alike.band(b));
-                near && x.0 as f32 <= y.1 as f32 && y.0 as f32 <= x.1 as f32
-            };
             let mut slow = Links::new();
             for (i, j) in (0..N).flat_map(|i| (i + 1..N).map(move |j| (i, j))) {
                 // The days on which one entity meets another, each with the heaviest.
                 let count = |of: usize, with: usize| {
                     let mut days = BTreeMap::new();
                     for (a, b) in rises.own(of).flat_map(|a| rises.own(with).map(move |b| (a, b))) {
-                        if meet(&moved[a], &moved[b]) {
+                        if coincide(&moved[a], &moved[b], same, alike) {
                             let heaviest = days.entry(day[a]).or_insert(0.0_f32);
                             *heaviest = heaviest.max(half(a) + half(b));
                         }

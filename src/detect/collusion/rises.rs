@@ -98,7 +98,7 @@ const SAME_SIZE: f64 = 0.15;
 const SIZE_SLACK: f64 = 0.005;
 /// Prices are the same when they differ by no more than this and the coins.
 const LEVEL_SLACK: f64 = 0.002;
-/// Bands of goods lie so far apart, in logs, that none meet; near enough for single precision.
+/// Bands of goods lie so far apart, in logs, that none meet.
 const GOODS_APART: f64 = 32.0;
 
 impl Alike {

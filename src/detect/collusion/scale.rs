@@ -47,7 +47,8 @@ pub enum FirstLook {
     Sorted(Sorted),
 }
 
-/// Of one rise: its band, and half of −ln chance.
+/// Of one rise: its band, and half of −ln chance. The ends of bands are ranks among the ends of all, which say as much as
+/// their values of who is alike, and fit into single precision however many goods there are.
 #[derive(Clone, Copy)]
 pub struct Known {
     pub low: f32,
@@ -81,12 +82,11 @@ impl Scale {
             quantile(z, moment(1), moment(2), moment(3))
         });
         let by_chance: Vec<f64> = by_chance.collect();
-        let known = bands.iter().zip(&chance).map(|(band, chance)| Known {
-            low: band.0 as f32,
-            high: band.1 as f32,
-            half_weight: (-chance.ln() / 2.0) as f32,
-        });
-        let known: Vec<Known> = known.collect();
+        let mut known: Vec<Known> = chance
+            .iter()
+            .map(|chance| Known { low: 0.0, high: 0.0, half_weight: (-chance.ln() / 2.0) as f32 })
+            .collect();
+        rank(&bands, &by_low, &by_high, &mut known);
         let mean = chance.iter().sum::<f64>() / n;
         let first_look = if one_by_one(mean) {
             FirstLook::Sorted(Sorted::new(rises, &known, by_low))
@@ -144,6 +144,21 @@ fn order(bands: &[(f64, f64)], key: impl Fn(&(f64, f64)) -> f64) -> Vec<u32> {
     order.into_iter().map(|(_, id)| id).collect()
 }
 
+/// Gives the ends of bands their ranks; of equal ends the lower ones come first, so that bands that touch meet.
+fn rank(bands: &[(f64, f64)], by_low: &[u32], by_high: &[u32], known: &mut [Known]) {
+    let mut lows = by_low.iter().peekable();
+    let mut rank = 0_u32;
+    for high in by_high {
+        let end = bands[*high as usize].1;
+        while let Some(low) = lows.next_if(|low| bands[**low as usize].0 <= end) {
+            known[*low as usize].low = rank as f32;
+            rank += 1;
+        }
+        known[*high as usize].high = rank as f32;
+        rank += 1;
+    }
+}
+
 /// What else rises in the interval of one rise. The interval and what falls in it are the same in every draw.
 struct Near {
     /// Rises of others that are alike, and one.
@@ -179,4 +194,34 @@ fn neighbours(rises: &Rises, bands: &[(f64, f64)], by_low: &[u32], by_high: &[u3
         }
     };
     (0..bands.len()).into_par_iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rises::Event;
+    use super::*;
+
+    /// 10 % and 10.5 % are alike, 10 % and 13 % are not, nor are two rises of 10 % in two goods: whichever goods.
+    #[test]
+    fn bands_are_exact_however_many_goods() {
+        for good in [0, 60_000] {
+            let rise = |(who, good, size): (u32, u16, f64)| Event {
+                who,
+                day: 1,
+                unseen: 0,
+                good,
+                size,
+                doubt: 0.0,
+                level: 0.0,
+                coin: 0.0,
+            };
+            let events = [(0, good, 0.1), (1, good, 0.105), (2, good, 0.13), (3, good + 1, 0.1)].map(rise);
+            let scale = Scale::new(&Rises::new(events.to_vec(), 4, (0, 27)), 1, Alike::Size);
+            let alike = |a: usize, b: usize| {
+                let (x, y) = (scale.known[a], scale.known[b]);
+                x.low <= y.high && y.low <= x.high
+            };
+            assert!(alike(0, 1) && !alike(0, 2) && !alike(0, 3), "good {good}");
+        }
+    }
 }

@@ -14,14 +14,14 @@ const BLOCK: usize = 8192;
 pub struct Sorted {
     slots: Vec<Slot>,
     ids: Vec<u32>,
-    /// No band is wider.
-    widest: f32,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Slot {
     low: f32,
     high: f32,
+    /// No band that begins below reaches this one.
+    from: f32,
     who: u32,
     half_weight: f32,
 }
@@ -45,11 +45,15 @@ impl Sorted {
     pub fn new(rises: &Rises, known: &[Known], by_low: Vec<u32>) -> Sorted {
         let slot = |id: &u32| {
             let Known { low, high, half_weight } = known[*id as usize];
-            Slot { low, high, who: rises.events[*id as usize].who, half_weight }
+            Slot { low, high, from: low, who: rises.events[*id as usize].who, half_weight }
         };
-        let slots: Vec<Slot> = by_low.iter().map(slot).collect();
-        let widest = slots.iter().map(|slot| slot.high - slot.low).fold(0.0, f32::max);
-        Sorted { slots, ids: by_low, widest: widest * (1.0 + f32::EPSILON) }
+        let mut slots: Vec<Slot> = by_low.iter().map(slot).collect();
+        let mut first = 0;
+        for k in 0..slots.len() {
+            first += slots[first..].iter().take_while(|slot| slot.high < slots[k].low).count();
+            slots[k].from = slots[first].low;
+        }
+        Sorted { slots, ids: by_low }
     }
 
     /// Finds all pairs that meet within so many periods at least `min_joint` times and collect what they would by chance,
@@ -67,7 +71,7 @@ impl Sorted {
         self.arrange(drawn, scratch);
         scratch.sums.resize(n, (0, 0.0));
         for block in (0..n).step_by(BLOCK).map(|from| from..n.min(from + BLOCK)) {
-            self.meet(drawn.rises.periods(), within, &block, scratch);
+            meet(drawn.rises.periods(), within, &block, scratch);
             let Scratch { met, with, first, sums, .. } = scratch;
             let second = |pair: &(u32, u32, f32)| (pair.1, pair.2);
             group(&*met, block.len(), |pair| pair.0 as usize - block.start, second, first, with);
@@ -92,30 +96,30 @@ impl Sorted {
         let period = |(_, id): &(&Slot, &u32)| (day[**id as usize] - rises.span.0) as usize;
         group(self.slots.iter().zip(&self.ids), rises.periods(), period, |(slot, _)| *slot, start, slots);
     }
+}
 
-    /// Who of a block meets whom of it or of later ones?
-    fn meet(&self, periods: usize, within: usize, block: &Range<usize>, scratch: &mut Scratch) {
-        let Scratch { slots, start, met, .. } = scratch;
-        met.clear();
-        let mut meet = |a: &Slot, b: &Slot| {
-            let (i, j) = (a.who.min(b.who), a.who.max(b.who));
-            if i < j && block.contains(&(i as usize)) {
-                met.push((i, j, a.half_weight + b.half_weight));
-            }
-        };
-        let on = |period: usize| &slots[start[period] as usize..start[period + 1] as usize];
-        for period in 0..periods {
-            let these = on(period);
-            for (k, a) in these.iter().enumerate() {
-                these[k + 1..].iter().take_while(|b| b.low <= a.high).for_each(|b| meet(a, b));
-            }
-            for others in (period + 1..periods.min(period + within + 1)).map(on) {
-                let mut from = 0;
-                for a in these {
-                    from += others[from..].iter().take_while(|b| b.low < a.low - self.widest).count();
-                    let about = others[from..].iter().take_while(|b| b.low <= a.high);
-                    about.filter(|b| b.high >= a.low).for_each(|b| meet(a, b));
-                }
+/// Who of a block meets whom of it or of later ones?
+fn meet(periods: usize, within: usize, block: &Range<usize>, scratch: &mut Scratch) {
+    let Scratch { slots, start, met, .. } = scratch;
+    met.clear();
+    let mut meet = |a: &Slot, b: &Slot| {
+        let (i, j) = (a.who.min(b.who), a.who.max(b.who));
+        if i < j && block.contains(&(i as usize)) {
+            met.push((i, j, a.half_weight + b.half_weight));
+        }
+    };
+    let on = |period: usize| &slots[start[period] as usize..start[period + 1] as usize];
+    for period in 0..periods {
+        let these = on(period);
+        for (k, a) in these.iter().enumerate() {
+            these[k + 1..].iter().take_while(|b| b.low <= a.high).for_each(|b| meet(a, b));
+        }
+        for others in (period + 1..periods.min(period + within + 1)).map(on) {
+            let mut from = 0;
+            for a in these {
+                from += others[from..].iter().take_while(|b| b.low < a.from).count();
+                let about = others[from..].iter().take_while(|b| b.low <= a.high);
+                about.filter(|b| b.high >= a.low).for_each(|b| meet(a, b));
             }
         }
     }
