@@ -10,7 +10,7 @@ use crate::model::{
     Check, CostExplained, Finding, Grade, Kind, Lead, Panel, Party, PriceUnit, Screen, State, Subject, Text, Trade,
 };
 
-/// Ranked leads: by kind, what the data explain last, then score, higher first; ties by id. Findings on one subject are one lead, told by
+/// Ranked leads (see [`sort`]). Findings on one subject are one lead, told by
 /// the strongest. `trades`: sales between sellers of the files, where any were read.
 pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding], trades: &[Trade]) -> Vec<Lead> {
     let alone = |f: &Finding| {
@@ -24,27 +24,52 @@ pub fn rank(panel: &Panel, screens: &[&Screen], findings: &[Finding], trades: &[
     }
     subjects.retain(|_, of| of.iter().any(|i| alone(&findings[*i])));
     let mut leads: Vec<Lead> = subjects.into_values().map(|of| merged(panel, screens, findings, trades, of)).collect();
+    sort(&mut leads);
+    leads
+}
+
+/// In the order of the list: by kind, what the data explain last, then score, higher first; ties by id.
+pub fn sort(leads: &mut [Lead]) {
     let order = |l: &Lead| (l.kind, l.innocent.iter().any(|c| c.state == State::Yes));
     leads.sort_by(|a, b| order(a).cmp(&order(b)).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
-    leads
 }
 
 /// The screen of groups that move together in several goods.
 const ACROSS_GOODS: &str = "rises-across-goods";
 
-/// About whom a finding is. What one good shows of a group that moves together in several (two thirds of its sellers or
-/// more) is about that group.
+/// About whom a finding is. What one of the goods shows of a group that moves together in several (two thirds of its
+/// sellers or more) is about that group.
 fn subject<'a>(panel: &Panel, findings: &'a [Finding], f: &'a Finding) -> &'a Subject {
+    if f.kind != Kind::Collusion || f.screen == ACROSS_GOODS {
+        return &f.subject;
+    }
     let sellers =
-        |f: &Finding| -> BTreeSet<u32> { f.subject.series.iter().map(|s| panel.entity(&panel.series[*s])).collect() };
-    let region = |f: &Finding| f.subject.cell.map(|c| &panel.cells[c].region);
-    let own = sellers(f);
-    let same = |group: &&Finding| {
-        let both = own.intersection(&sellers(group)).count();
-        group.screen == ACROSS_GOODS && region(group) == region(f) && both * 3 >= own.len() * 2
+        |of: &Subject| -> BTreeSet<u32> { of.series.iter().map(|s| panel.entity(&panel.series[*s])).collect() };
+    let cell = |s: &usize| panel.series[*s].cell as usize;
+    let own = sellers(&f.subject);
+    let same = |group: &&Subject| {
+        let one_of_its = group.series.iter().any(|s| Some(cell(s)) == f.subject.cell);
+        one_of_its && own.intersection(&sellers(group)).count() * 3 >= own.len() * 2
     };
-    let group = findings.iter().filter(|_| f.kind == Kind::Collusion).find(same);
-    group.map_or(&f.subject, |group| &group.subject)
+    let groups = findings.iter().filter(|g| g.screen == ACROSS_GOODS).map(|g| &g.subject);
+    groups.into_iter().find(same).unwrap_or(&f.subject)
+}
+
+/// Takes in the series of a further finding, those of the good it is told by first.
+fn extend(panel: &Panel, lead: &mut Lead, f: &Finding) {
+    let more: Vec<usize> = f.subject.series.iter().copied().filter(|s| !lead.series.contains(s)).collect();
+    if lead.kind != Kind::Collusion || more.is_empty() {
+        return;
+    }
+    lead.series.extend(more);
+    let told = lead.cell;
+    let cell = |s: &usize| panel.series[*s].cell as usize;
+    lead.series.sort_by_key(|s| (Some(cell(s)) != told, cell(s), *s));
+    let seller = |s: &usize| &panel.sellers[panel.series[*s].seller as usize];
+    let names: BTreeSet<(String, String)> =
+        lead.series.iter().map(seller).map(|s| (s.id.clone(), s.name.clone())).collect();
+    lead.names = names.into_iter().collect();
+    lead.sellers = lead.names.iter().map(|n| n.0.clone()).collect();
 }
 
 fn merged(panel: &Panel, screens: &[&Screen], findings: &[Finding], trades: &[Trade], mut of: Vec<usize>) -> Lead {
@@ -58,6 +83,7 @@ fn merged(panel: &Panel, screens: &[&Screen], findings: &[Finding], trades: &[Tr
         lead.screens.push(f.screen);
         lead.rules.extend(f.rule.clone());
         add_exemptions(&mut lead, f);
+        extend(panel, &mut lead, f);
         lead.score = lead.score.max(f.score);
         if lead.cost == CostExplained::Unknown {
             lead.cost = f.cost;

@@ -2,7 +2,8 @@
 
 use super::Results;
 use crate::model::panel::PointsView;
-use crate::model::{Lead, RowRef};
+use crate::model::{Kind, Lead, RowRef};
+use crate::stats::robust::median;
 
 /// The reference of a lead.
 #[derive(Default)]
@@ -49,23 +50,30 @@ fn window(p: &PointsView<'_>, l: &Lead) -> std::ops::Range<usize> {
     from..p.day.partition_point(|d| *d <= l.last_day.0).max(from)
 }
 
-/// What was sold during the pattern, all series together; `None` where no quantity is known.
+/// What was sold during the pattern, all series together (of a group those of the good it is told by); `None` where no quantity is known.
 pub fn quantity(r: &Results<'_>, l: &Lead) -> Option<f64> {
     let of = |s: &usize| {
         let p = r.panel.points(&r.panel.series[*s]);
         let known = window(&p, l).filter_map(|i| p.quantity.get(i).copied().filter(|q| q.is_finite()));
         known.fold(None, |sum, q| Some(sum.unwrap_or(0.0) + q))
     };
-    l.series.iter().filter_map(of).fold(None, |sum, q: f64| Some(sum.unwrap_or(0.0) + q))
+    let here = |s: &&usize| l.cell.is_none_or(|c| l.kind != Kind::Collusion || r.panel.series[**s].cell as usize == c);
+    l.series.iter().filter(here).filter_map(of).fold(None, |sum, q: f64| Some(sum.unwrap_or(0.0) + q))
 }
 
 /// Share of the cell's other series, in percent, whose price on the last day of the pattern lies below.
 pub fn percentile(r: &Results<'_>, l: &Lead) -> Option<f64> {
-    let (cell, own) = (&r.panel.cells[l.cell?], l.observed_price?);
+    let cell = &r.panel.cells[l.cell?];
     let price = |s: usize| {
         let p = r.panel.points(&r.panel.series[s]);
         let i = p.day.partition_point(|d| *d <= l.last_day.0).checked_sub(1)?;
         (l.last_day.0 - p.day[i] < r.panel.hold_days).then_some(p.price[i])
+    };
+    let own = match l.kind {
+        Kind::Collusion => median(
+            &l.series.iter().copied().filter(|s| cell.series.contains(s)).filter_map(price).collect::<Vec<f64>>(),
+        )?,
+        _ => l.observed_price?,
     };
     let others: Vec<f64> = cell.series.clone().filter(|s| !l.series.contains(s)).filter_map(price).collect();
     let below = others.iter().filter(|v| **v < own).count();

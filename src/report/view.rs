@@ -318,19 +318,28 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
 
 /// Leads so many days apart may come from one price list.
 const NEAR_DAYS: i32 = 14;
+/// Leads named in one sentence.
+const NAMED: usize = 5;
 
 /// Leads to be looked at together with this one: of a single seller the groups it is in with this good, and others whose
 /// prices are the same about these days; of a group what its members are led for by themselves, and other groups of its market.
 fn company(r: &Results<'_>, l: &Lead) -> Vec<String> {
     let ids = |like: &dyn Fn(&Lead) -> bool| {
-        let ids: Vec<&str> = r.leads.iter().filter(|x| x.id != l.id && like(x)).map(|x| x.id.as_str()).collect();
-        ids.join(if r.lang == Lang::Zh { "、" } else { ", " })
+        let all: Vec<&str> = r.leads.iter().filter(|x| x.id != l.id && like(x)).map(|x| x.id.as_str()).collect();
+        let zh = r.lang == Lang::Zh;
+        let some = all[..all.len().min(NAMED)].join(if zh { "、" } else { ", " });
+        match all.len() {
+            n if n > NAMED && zh => format!("{some} 等 {n} 条"),
+            n if n > NAMED => format!("{some} and {} more", n - NAMED),
+            _ => some,
+        }
     };
     let shares = |x: &Lead| x.series.iter().any(|s| l.series.contains(s));
     let alike = |x: &Lead| {
         let about = |a: &Lead, b: &Lead| a.first_day.0 <= b.last_day.0 + NEAR_DAYS;
         let told = |l: &Lead| (l.cell, l.reference_price, l.observed_price);
-        x.kind == l.kind && told(x) == told(l) && about(x, l) && about(l, x)
+        let by_price = l.rules.is_empty() && x.rules.is_empty() && l.reference_price.is_some();
+        by_price && x.kind == l.kind && told(x) == told(l) && about(x, l) && about(l, x)
     };
     let none = String::new;
     let [groups, alike, members, others] = match l.kind {

@@ -26,6 +26,11 @@ pub fn says_more(read: &Read) -> bool {
     read.files.iter().any(|f| f.columns.iter().any(|c| SAYING.contains(&c.0.as_str())))
 }
 
+/// Whether any file says who bought.
+pub fn names_buyers(read: &Read) -> bool {
+    read.files.iter().any(|f| f.columns.iter().any(|c| c.0.starts_with("buyer_")))
+}
+
 /// A row with its hash, so that exact duplicates go the way they went the first time.
 struct Seen {
     row: SourceRow,

@@ -62,7 +62,8 @@ pub fn law(
     let on_rows =
         |j: &&Judged| j.over().is_some_and(|m| matches!(m.observed, Observed::Price | Observed::Fee | Observed::List));
     let wanted: BTreeSet<usize> = judged.iter().filter(on_rows).map(|j| j.series).collect();
-    let say = again::says_more(read) && (trades_wanted || law::wants_trades(&docket, &rules));
+    let say =
+        again::says_more(read) && law::wants_trades(&docket, &rules) || trades_wanted && again::names_buyers(read);
     let mut trades = Vec::new();
     if say || !wanted.is_empty() {
         let words: Vec<String> = rules.iter().flat_map(|r| r.words.iter().cloned()).collect();

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::Analysed;
 use crate::casebook::history::{self, Found, Week};
 use crate::detect::SCREENS;
+use crate::lead;
 use crate::model::{Day, Kind, Lead, Panel, Past, Status};
 
 /// Compares the leads with the week before; leads to keep quiet leave the list. Gives the week to be kept, if the run is one
@@ -31,7 +32,7 @@ pub fn follow(analysed: &mut Analysed) -> Result<Option<Week>> {
             leads.push(lead);
         }
     }
-    sort(&mut leads);
+    lead::sort(&mut leads);
     analysed.leads = leads;
     analysed.weekly = Some(weekly);
     Ok(Some(week))
@@ -48,12 +49,7 @@ pub fn rename(leads: &mut Vec<Lead>, ids: &BTreeMap<String, String>) {
         }
     }
     leads.retain(|l| !l.id.is_empty());
-    sort(leads);
-}
-
-/// As `lead::rank` sorts: by kind, then score, ties by id.
-fn sort(leads: &mut [Lead]) {
-    leads.sort_by(|a, b| a.kind.cmp(&b.kind).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
+    lead::sort(leads);
 }
 
 /// How many hypotheses each kind of lead tested this week.

@@ -23,6 +23,7 @@ pub struct Candidate {
     /// By entity.
     pub rises: BTreeMap<u32, Vec<Rise>>,
     pub verdict: Verdict,
+    once: bool,
 }
 
 /// A group that passed the test.
@@ -72,7 +73,7 @@ impl Candidate {
             seed: (context.seed, cells.first().map_or(0, |c| *c as u64)),
         };
         let verdict = verdict(&market, &scales(&market, clock.step), &question);
-        Ok(Candidate { cells, clock, independent: rises.len(), rises, verdict })
+        Ok(Candidate { cells, clock, independent: rises.len(), rises, verdict, once })
     }
 
     /// The same market without the sellers of a finding.
@@ -80,7 +81,7 @@ impl Candidate {
         for s in &told.subject.series {
             self.rises.remove(&panel.entity(&panel.series[*s]));
         }
-        let left = Candidate::new(self.cells, self.clock, self.rises, false, context, knobs).ok()?;
+        let left = Candidate::new(self.cells, self.clock, self.rises, self.once, context, knobs).ok()?;
         Some(Candidate { independent: self.independent, ..left })
     }
 }

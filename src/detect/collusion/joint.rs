@@ -1,6 +1,6 @@
 //! Which rises of a group are joint, and who else was in them?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use linfa::traits::Transformer;
 use linfa_clustering::Dbscan;
@@ -10,6 +10,20 @@ use super::events::Rise;
 use super::jitter::RUN_GAP_DAYS;
 use super::rises::{Alike, coincide};
 use crate::stats::robust::median;
+
+/// The number of each of these joint rises, from 1: those of several goods within the span of a run are one decision.
+pub fn numbers(episodes: &[Vec<Rise>]) -> Vec<u32> {
+    let (mut number, mut since, mut goods) = (0, 0, BTreeSet::new());
+    let one = |e: &Vec<Rise>| {
+        if number == 0 || e[0].day - since > RUN_GAP_DAYS || goods.contains(&e[0].good) {
+            (number, since) = (number + 1, e[0].day);
+            goods.clear();
+        }
+        goods.insert(e[0].good);
+        number
+    };
+    episodes.iter().map(one).collect()
+}
 
 /// The joint rises of a group, with who joined it; `rises`: of each entity of the market.
 pub fn joint_rises(
@@ -26,7 +40,7 @@ pub fn joint_rises(
 /// Rises of different goods are no joint rise, whatever their days.
 const GOODS_APART_DAYS: f64 = 1e6;
 
-/// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and more than half
+/// Joint rises of a group: density clusters (DBSCAN) of its rises on the axis of days, a day and half
 /// the group (and two) dense. Rises that belong to none are its members' own.
 fn episodes(group: &[&[Rise]], same: i32) -> Vec<Vec<Rise>> {
     let mut all: Vec<(usize, Rise)> =
@@ -59,12 +73,14 @@ fn episodes(group: &[&[Rise]], same: i32) -> Vec<Vec<Rise>> {
     apart(out)
 }
 
-/// Joint rises that follow each other within the span of a run are one, since the null moves them together too: of
-/// these the one that more joined.
+/// Joint rises of one good that follow each other within the span of a run are one, since the null moves them together
+/// too: of these the one that more joined.
 fn apart(joint: Vec<Vec<(usize, Rise)>>) -> Vec<Vec<Rise>> {
     let mut out: Vec<Vec<(usize, Rise)>> = Vec::new();
     for next in joint {
-        match out.last_mut().filter(|before| next[0].1.day - before[0].1.day <= RUN_GAP_DAYS) {
+        let first = &next[0].1;
+        let one = |e: &&mut Vec<(usize, Rise)>| e[0].1.good == first.good && first.day - e[0].1.day <= RUN_GAP_DAYS;
+        match out.iter_mut().rev().find(one) {
             Some(before) if next.len() > before.len() => *before = next,
             Some(_) => {}
             None => out.push(next),

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::candidate::{Candidate, Case, outcome};
 use super::events::{Clock, Rise, entity_rises, keep_quiet};
+use super::joint::numbers;
 use super::synchronised_rises::{MAX_DRAWS, MAX_Q, MAX_RISING, MIN_DEARER, MIN_ENTITIES, MIN_GROUP, MIN_JOINT};
 use super::told::{self, Told};
 use crate::model::*;
@@ -45,8 +46,8 @@ fn markets(panel: &Panel) -> Vec<(Vec<usize>, Clock)> {
     }
     let joined = |((_, _, step), of): ((&str, Basis, i32), Vec<(usize, Clock)>)| {
         let first = of.iter().map(|(_, clock)| clock.first).min()?;
-        let last = of.iter().map(|(_, clock)| clock.first + clock.span.1 * step).max()?;
-        let clock = Clock { first, span: (0, (last - first).div_euclid(step) + 1), step };
+        let last = of.iter().filter_map(|(c, _)| panel.cells[*c].market.last()).map(|day| day.day.0).max()?;
+        let clock = Clock { first, span: (0, (last - first).div_euclid(step)), step };
         Some((of.into_iter().map(|(c, _)| c).collect(), clock))
     };
     markets.into_iter().filter_map(joined).collect()
@@ -63,7 +64,10 @@ fn examine(
     let skip = |reason: Text| Skip { screen: SCREEN.id, subject, reason };
     let goods: BTreeSet<&str> = cells.iter().map(|c| panel.cells[*c].product.as_str()).collect();
     if (goods.len() as f64) < knobs.get(&MIN_GOODS) {
-        return Err(skip(Text::new("本地区可比的商品太少", "too few comparable goods in the region")));
+        return Err(skip(Text::new(
+            "本地区采价节奏相同、可比的商品太少",
+            "too few comparable goods of one rhythm in the region",
+        )));
     }
     let mut all: BTreeMap<u32, Vec<Rise>> = BTreeMap::new();
     for &c in &cells {
@@ -112,7 +116,27 @@ fn of_whole_group(panel: &Panel, mut episodes: Vec<Vec<Rise>>, knobs: &Knobs) ->
     let whole: BTreeSet<u16> =
         episodes.iter().map(|e| e[0].good).filter(|good| taking_part(*good) * 3 >= all * 2).collect();
     episodes.retain(|e| whole.contains(&e[0].good));
+    let own = with_days_of_their_own(&episodes, knobs.get(&MIN_JOINT) as usize);
+    episodes.retain(|e| own.contains(&e[0].good));
     episodes
+}
+
+/// Goods with so many joint rises, or with one on days when no other good has one: one more good on the days of another
+/// is company by chance more often than a whole list.
+fn with_days_of_their_own(episodes: &[Vec<Rise>], enough: usize) -> BTreeSet<u16> {
+    let mut days: BTreeMap<u16, BTreeSet<u32>> = BTreeMap::new();
+    for (e, number) in episodes.iter().zip(numbers(episodes)) {
+        days.entry(e[0].good).or_default().insert(number);
+    }
+    let mut goods: Vec<(&u16, &BTreeSet<u32>)> = days.iter().collect();
+    goods.sort_by_key(|(good, days)| (std::cmp::Reverse(days.len()), **good));
+    let mut taken: BTreeSet<u32> = BTreeSet::new();
+    let mut counts = |days: &BTreeSet<u32>| {
+        let counts = days.len() >= enough || !days.is_subset(&taken);
+        taken.extend(days);
+        counts
+    };
+    goods.into_iter().filter(|(_, days)| counts(days)).map(|(good, _)| *good).collect()
 }
 
 #[cfg(test)]
@@ -126,6 +150,11 @@ mod tests {
     /// 20 sellers of three goods, 120 days, own rises at random days; `joint` sellers rise 10 % together once in each
     /// good, on days 20, 55 and 90. Where sellers reprice their whole list, own rises are of all goods at once.
     fn market(seed: u64, joint: usize, whole_list: bool) -> Panel {
+        dealt(seed, joint, whole_list, |g| [[20, 55, 90][g]].to_vec())
+    }
+
+    /// With the days of the joint rises of each good.
+    fn dealt(seed: u64, joint: usize, whole_list: bool, days: impl Fn(usize) -> Vec<i32>) -> Panel {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let mut quotes = Vec::new();
         for s in 0..20 {
@@ -139,7 +168,7 @@ mod tests {
                     for (_, size) in own.iter().filter(|o| o.0 == day) {
                         price *= 1.0 + size;
                     }
-                    if s < joint && day - (s as i32 % 2) == [20, 55, 90][g] {
+                    if s < joint && days(g).contains(&(day - (s as i32 % 2))) {
                         price *= 1.1;
                     }
                     quotes.push(Quote::posted("广州市", good, &format!("s{s:02}"), Day(18262 + day), price));
@@ -174,6 +203,16 @@ mod tests {
         }
         println!("{found} of 10, one good alone {alone}");
         assert!(found >= 8 && alone <= 2, "{found} of 10, one good alone {alone}");
+    }
+
+    /// A group that raises three goods at once on three days: three decisions, told with all goods and source rows.
+    #[test]
+    fn a_whole_list_is_one_joint_rise_of_all_its_goods() {
+        let panel = dealt(3, 5, false, |_| vec![20, 55, 90]);
+        let found = run(&panel, &Context { as_of: Day(20000), seed: 7 }, &Knobs::default()).findings;
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].measured, found[0].facts[1].1), (3.0, 3.0), "three joint rises, three goods");
+        assert!(found[0].subject.series.len() >= 12 && found[0].steps.len() >= 36);
     }
 
     /// Sellers who reprice their whole list move in all goods at once: that is one coincidence, not three.

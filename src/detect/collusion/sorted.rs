@@ -57,7 +57,7 @@ impl Sorted {
     }
 
     /// Finds all pairs that meet within so many periods at least `min_joint` times and collect what they would by chance,
-    /// and few others. Work grows with the rises and how many meet, memory with the rises.
+    /// and few others. Work grows with the rises and how many meet, memory with the rises and those of a block that meet.
     pub fn pairs(
         &self,
         drawn: Drawn<'_>,

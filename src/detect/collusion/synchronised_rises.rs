@@ -135,6 +135,29 @@ mod tests {
         assert_eq!(groups(&market(1, 5, "")), vec![vec![0, 1, 2, 3, 4]]);
     }
 
+    /// Two groups of one market, each with days of its own.
+    #[test]
+    fn a_second_group_is_found_without_the_first() {
+        let mut quotes = Vec::new();
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(4);
+        for s in 0..24 {
+            let mut price: f64 = 2.0 + rng.gen_range(0.0..0.5);
+            let own = [rng.gen_range(3..117), rng.gen_range(3..117)];
+            for day in 0..120 {
+                let joint = match s {
+                    0..5 => [20, 55, 90].contains(&day),
+                    5..10 => [38, 72, 106].contains(&day),
+                    _ => false,
+                };
+                price *= if joint || own.contains(&day) { 1.1 } else { 1.0 };
+                quotes.push(Quote::posted("广州市", "口罩", &format!("s{s:02}"), Day(18262 + day), price));
+            }
+        }
+        let found = groups(&from_quotes(&quotes, &[]));
+        let of = |from: usize| found.iter().filter(|g| g.iter().all(|s| (from..from + 5).contains(s))).count();
+        assert_eq!((found.len(), of(0), of(5)), (2, 1, 1), "{found:?}");
+    }
+
     #[test]
     fn a_chain_cannot_collude_with_itself() {
         assert_eq!(groups(&market(1, 5, "one owner")), Vec::<Vec<usize>>::new());

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::candidate::Case;
 use super::events::{MIN_RISE, Rise};
+use super::joint::numbers;
 use super::rises::Alike;
 use super::synchronised_rises::{MIN_DEARER, MIN_GROUP, MIN_JOINT};
 use crate::detect::relative::Market;
@@ -33,7 +34,7 @@ impl Told<'_> {
     /// The finding; `None` where joint rises, members or gain are too few, or cost explains every joint rise.
     pub fn finding(&self) -> Option<Finding> {
         let Case { panel, candidate, suspect, knobs, q, tested } = *self.case;
-        let (cell, joint) = (&panel.cells[self.cell], self.episodes.len() as f64);
+        let (cell, joint) = (&panel.cells[self.cell], f64::from(self.joint()));
         let owners = self.owners();
         let stands = joint >= knobs.get(&MIN_JOINT)
             && owners as f64 >= knobs.get(&MIN_GROUP)
@@ -85,6 +86,11 @@ impl Told<'_> {
         })
     }
 
+    /// Joint rises.
+    fn joint(&self) -> u32 {
+        numbers(self.episodes).last().copied().unwrap_or(0)
+    }
+
     /// Independent sellers among its members.
     fn owners(&self) -> usize {
         let entity = |s: &usize| self.case.panel.entity(&self.case.panel.series[*s]);
@@ -97,7 +103,8 @@ impl Told<'_> {
     }
 
     fn cost_known(&self) -> bool {
-        self.case.panel.cells[self.cell].cost.is_some()
+        let panel = self.case.panel;
+        self.members.iter().all(|s| panel.cells[panel.series[*s].cell as usize].cost.is_some())
     }
 
     fn reason(&self) -> Text {
@@ -133,7 +140,7 @@ impl Told<'_> {
             1 => (String::new(), String::new()),
             n => (format!("在 {n} 种商品上"), format!(" in {n} goods")),
         };
-        let (k, all) = (self.episodes.len(), self.case.candidate.independent);
+        let (k, all) = (self.joint(), self.case.candidate.independent);
         Text::new(
             format!(
                 "同一市场 {all} 个独立经营者中，{owners} 家{zh_goods}{zh_when}先后 {k} 次同步涨价（{}），{zh_alike}（中位涨幅 {}，未扣成本），其后相对市场其余经营者的价位比之前高约 {percent:.0}%；{zh_cost}。平行定价可能合法，建议核查有无联络。",
@@ -197,7 +204,7 @@ fn levels(panel: &Panel, episodes: &[Vec<Rise>], series: &Range<usize>) -> (Opti
 
 /// Each rise with the number of its episode, from 1.
 fn numbered(episodes: &[Vec<Rise>]) -> impl Iterator<Item = (u32, &Rise)> {
-    (1..).zip(episodes).flat_map(|(number, e)| e.iter().map(move |r| (number, r)))
+    numbers(episodes).into_iter().zip(episodes).flat_map(|(number, e)| e.iter().map(move |r| (number, r)))
 }
 
 fn steps(panel: &Panel, episodes: &[Vec<Rise>]) -> Vec<Step> {

@@ -12,6 +12,8 @@ mod price;
 mod raster;
 mod spark;
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use super::{Results, font};
@@ -144,6 +146,8 @@ fn of_group(r: &Results<'_>, lead: &Lead, x: &Picture<'_>, alt: &Alt<'_>) -> Res
     let title = |sellers: usize, product: &str| {
         joined([&pick(r.lang, &format!("{sellers} 家经营者"), &format!("{sellers} sellers")), product, &lead.region])
     };
+    let sellers = |of: &[usize]| of.iter().map(|s| r.panel.series[*s].seller).collect::<BTreeSet<u32>>().len();
+    let source = |of: &[usize]| r.panel.points(&r.panel.series[of[0]]).row.first().copied();
     let several = pick(r.lang, &format!("{} 种商品", goods.len()), &format!("{} goods", goods.len()));
     let product = if goods.len() > 1 { &several } else { &lead.product };
     let whole = &Picture { title: title(lead.sellers.len(), product), ..x.clone() };
@@ -155,7 +159,14 @@ fn of_group(r: &Results<'_>, lead: &Lead, x: &Picture<'_>, alt: &Alt<'_>) -> Res
         let cell = &r.panel.cells[cell_of(series[0])];
         let product = if number == 1 { &lead.product } else { &cell.product };
         let steps: Vec<Step> = x.steps.iter().filter(|s| series.contains(&s.series)).copied().collect();
-        let x = &Picture { series, cell, title: title(series.len(), product), steps: &steps, ..x.clone() };
+        let x = &Picture {
+            series,
+            cell,
+            title: title(sellers(series), product),
+            steps: &steps,
+            source: source(series),
+            ..x.clone()
+        };
         let (svg, readings) = curves(&|a| overlay::draw(a, r, x))?;
         let what = pick(r.lang, "群体价格图", "prices of the group");
         let name = if number == 1 { name("overlay") } else { name(&format!("overlay-{number}")) };

@@ -77,7 +77,7 @@ pub fn draw(area: &Area<'_>, r: &Results<'_>, lead: &Lead, x: &Picture<'_>) -> R
         "dark: joint rises, the number is the order within the episode; light: other rises (≥2 %)",
     );
     let hidden = x.series.len() - shown.len();
-    let more = pick(r.lang, &format!("；另有 {hidden} 家见表"), &format!("; {hidden} more in the table"));
+    let more = pick(r.lang, &format!("；另有 {hidden} 行见表"), &format!("; {hidden} more rows in the table"));
     let note = if hidden > 0 { note + &more } else { note };
     write(area, &note, (16, (height(shown.len()) - 38) as i32), ink(11, GREY))?;
     footer(area, r, x)
