@@ -36,15 +36,20 @@ fn run(panel: &Panel, context: &Context, knobs: &Knobs) -> Outcome {
     outcome(panel, markets(panel).into_par_iter().map(one).collect(), finding, context, knobs)
 }
 
+/// Region, price type, and days of a period.
+type Rhythm<'a> = (&'a str, Basis, i32);
+/// Cells and their clocks.
+type Goods = Vec<(usize, Clock)>;
+
 /// Cells of one region, price type and rhythm, with the time they share.
 fn markets(panel: &Panel) -> Vec<(Vec<usize>, Clock)> {
-    let mut markets: BTreeMap<(&str, Basis, i32), Vec<(usize, Clock)>> = BTreeMap::new();
+    let mut markets: BTreeMap<Rhythm<'_>, Goods> = BTreeMap::new();
     for (c, cell) in panel.cells.iter().enumerate().filter(|(_, cell)| cell.comparable) {
         if let Some(clock) = Clock::new(panel, cell) {
             markets.entry((&cell.region, cell.basis, clock.step)).or_default().push((c, clock));
         }
     }
-    let joined = |((_, _, step), of): ((&str, Basis, i32), Vec<(usize, Clock)>)| {
+    let joined = |((_, _, step), of): (Rhythm<'_>, Goods)| {
         let first = of.iter().map(|(_, clock)| clock.first).min()?;
         let last = of.iter().filter_map(|(c, _)| panel.cells[*c].market.last()).map(|day| day.day.0).max()?;
         let clock = Clock { first, span: (0, (last - first).div_euclid(step)), step };

@@ -229,7 +229,7 @@ fn title(r: &Results<'_>, lead: &Lead) -> String {
 }
 
 fn joined(parts: [&str; 3]) -> String {
-    parts.into_iter().filter(|p| !p.is_empty()).map(|p| short(p)).collect::<Vec<_>>().join(" · ")
+    parts.into_iter().filter(|p| !p.is_empty()).map(short).collect::<Vec<_>>().join(" · ")
 }
 
 fn rule(r: &Results<'_>, id: &str) -> Option<String> {
