@@ -137,6 +137,32 @@ fn gb18030_with_a_banner_needs_no_settings() {
     assert_eq!(run(&market.join("prices.csv").display().to_string(), "gb"), run("datasets/demo/prices.csv", "utf8"));
 }
 
+/// A group that rises in two goods is one lead, with what one of them shows by itself, and a chart for each.
+#[test]
+fn a_group_in_two_goods_is_one_lead() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let market = "simulate --scenario across-goods --seed 9201 --cities 1 --goods 3 --days 140 --gougers 2 --cartels 2";
+    let (ok, _, err) = pricewatch(&market.split(' ').chain(["--out", &path("m")]).collect::<Vec<_>>());
+    assert!(ok, "{err}");
+    let inputs = ["prices", "costs", "enterprises"].map(|t| (format!("--{t}"), path(&format!("m/{t}.csv"))));
+    let arguments = inputs.iter().flat_map(|(table, file)| [table.as_str(), file.as_str()]);
+    let (ok, _, err) =
+        pricewatch(&["run"].into_iter().chain(arguments).chain(["--out", &path("out")]).collect::<Vec<_>>());
+    assert!(ok, "{err}");
+    let mut leads = csv::Reader::from_path(path("out/leads.csv")).unwrap();
+    let leads: Vec<csv::StringRecord> = leads.records().map(|r| r.unwrap()).collect();
+    let both: Vec<&csv::StringRecord> =
+        leads.iter().filter(|l| &l[15] == "rises-across-goods;synchronised-rises").collect();
+    let alone = leads.iter().filter(|l| &l[15] == "synchronised-rises").count();
+    assert_eq!((both.len(), alone), (1, 0), "{leads:?}");
+    let sellers: std::collections::BTreeSet<&str> = both[0][8].split(';').collect();
+    assert_eq!((sellers.len(), both[0][8].split(';').count()), (5, 5), "each seller once");
+    for chart in ["raster", "overlay", "overlay-2"] {
+        assert!(folder.path().join(format!("out/charts/{}-{chart}.svg", &both[0][0])).exists(), "{chart}");
+    }
+}
+
 #[test]
 fn a_failed_run_leaves_nothing_and_a_full_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
