@@ -193,6 +193,7 @@ pub fn certificates<'a>(check: &Check, of: impl Iterator<Item = &'a Certificate>
     Sheet {
         title: Text::new(check.title.0, check.title.1),
         columns: columns.map(|(zh, en)| Text::new(zh, en)).to_vec(),
+        heads: Vec::new(),
         rows: of.map(row).collect(),
     }
 }

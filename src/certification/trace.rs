@@ -112,6 +112,7 @@ fn finding(
     f.sheet = Some(Sheet {
         title: Text::new("有问题的客户", "flagged clients"),
         columns: vec![Text::new("编号", "id"), Text::new("名称", "name")],
+        heads: Vec::new(),
         rows: flagged.iter().map(|m| vec![(*m).to_owned(), label(m)]).collect(),
     });
     f.score = -p.max(1e-300).log10();

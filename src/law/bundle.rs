@@ -91,6 +91,7 @@ fn sheet(rows: Vec<Vec<String>>) -> Sheet {
     Sheet {
         title: Text::new("套餐中该商品的实际价格", "what the good costs inside the bundle"),
         columns: columns.map(|(zh, en)| Text::new(zh, en)).to_vec(),
+        heads: Vec::new(),
         rows,
     }
 }

@@ -104,6 +104,7 @@ fn tell(docket: &Docket<'_>, measure: &mut Measure, path: &[Hop], unit: &str) {
     measure.sheet = Some(Sheet {
         title: Text::new("逐环加价", "mark-up per hop"),
         columns: columns.map(|(zh, en)| Text::new(zh, en)).to_vec(),
+        heads: Vec::new(),
         rows: path.iter().map(row).collect(),
     });
 }

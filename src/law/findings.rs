@@ -89,6 +89,7 @@ fn goods_sheet(panel: &Panel, of: &[Finding]) -> Sheet {
             format!("{} goods (those furthest above)", of.len()),
         ),
         columns: columns.map(|(zh, en)| Text::new(zh, en)).to_vec(),
+        heads: Vec::new(),
         rows: of.iter().take(SHOWN_GOODS).map(row).collect(),
     }
 }

@@ -21,6 +21,7 @@ fn judge(docket: &Docket<'_>, rule: &Rule, s: usize) -> Result<Measure, Text> {
     let mut sheet = Sheet {
         title: Text::new("原文", "the words"),
         columns: vec![Text::new("日期", "date"), Text::new("用语", "word"), Text::new("原文", "text")],
+        heads: Vec::new(),
         rows: Vec::new(),
     };
     for t in texts {

@@ -272,8 +272,19 @@ pub struct Sheet {
     pub title: Text,
     /// Column headings.
     pub columns: Vec<Text>,
+    /// Row headings in words, under the first column; empty where the rows have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heads: Vec<Text>,
     /// Cells, row by row.
     pub rows: Vec<Vec<String>>,
+}
+
+impl Sheet {
+    /// Its rows in one language, headings first.
+    pub fn lines(&self, lang: Lang) -> Vec<Vec<String>> {
+        let head = |k: usize| self.heads.get(k).map(|head| head.get(lang).to_owned());
+        self.rows.iter().enumerate().map(|(k, row)| head(k).into_iter().chain(row.iter().cloned()).collect()).collect()
+    }
 }
 
 /// What testing one rule on one series gave.

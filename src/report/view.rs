@@ -475,6 +475,6 @@ fn state(s: State) -> &'static str {
 
 fn sheet(r: &Results<'_>, s: &Sheet) -> Value {
     let columns: Vec<&str> = s.columns.iter().map(|c| c.get(r.lang)).collect();
-    let rows: Vec<Vec<String>> = s.rows.iter().map(|row| row.iter().map(|c| shown(c)).collect()).collect();
+    let rows: Vec<Vec<String>> = s.lines(r.lang).iter().map(|row| row.iter().map(|c| shown(c)).collect()).collect();
     json!({"title": s.title.get(r.lang), "columns": columns, "rows": rows})
 }

@@ -283,6 +283,7 @@ impl Market<'_> {
                 Text::new("平均晚几天", "mean days later"),
                 Text::new("中位晚几天", "median days later"),
             ],
+            heads: Vec::new(),
             rows: order.iter().enumerate().map(row).collect(),
         }
     }

@@ -7,6 +7,7 @@ use super::candidate::Case;
 use super::events::{MIN_RISE, Rise};
 use super::joint::numbers;
 use super::rises::Alike;
+use super::signs::{Signs, signs};
 use super::synchronised_rises::{MIN_DEARER, MIN_GROUP, MIN_JOINT};
 use crate::detect::relative::Market;
 use crate::model::*;
@@ -44,6 +45,8 @@ impl Told<'_> {
         let (old, new) = levels(panel, self.episodes, &cell.series);
         let after_sale = self.episodes.iter().flatten().filter(|r| r.after_sale).count();
         let unit = panel.price_unit(cell).zh;
+        let signs = signs(panel, cell, &candidate.rises, &self.members, self.episodes);
+        let reason = self.reason(signs.as_ref());
         Some(Finding {
             screen: self.screen,
             kind: Kind::Collusion,
@@ -63,7 +66,7 @@ impl Told<'_> {
             expected: Vec::new(),
             basis: "event synchronisation (Quian Quiroga et al. 2002) net of cost against interval jitter; densest group (Charikar 2000)".into(),
             rule: None,
-            sheet: None,
+            sheet: signs.map(|s| s.sheet),
             strips: Vec::new(),
             innocent: Vec::new(),
             party: None,
@@ -79,7 +82,7 @@ impl Told<'_> {
                 ("price_before_a_joint_rise", old.unwrap_or(f64::NAN), unit.clone()),
                 ("price_after_a_joint_rise", new.unwrap_or(f64::NAN), unit),
             ],
-            reason: self.reason(),
+            reason,
             rows: rows(panel, self.episodes),
             score: -candidate.verdict.p.ln() + suspect.group.score,
             steps: steps(panel, self.episodes),
@@ -107,7 +110,7 @@ impl Told<'_> {
         self.members.iter().all(|s| panel.cells[panel.series[*s].cell as usize].cost.is_some())
     }
 
-    fn reason(&self) -> Text {
+    fn reason(&self, signs: Option<&Signs>) -> Text {
         let (panel, owners, percent) = (self.case.panel, self.owners(), self.percent());
         let good = |e: &[Rise]| &panel.cells[panel.series[e[0].series].cell as usize].label;
         let goods: BTreeSet<&str> = self.episodes.iter().map(|e| good(e).zh.as_str()).collect();
@@ -140,17 +143,20 @@ impl Told<'_> {
             1 => (String::new(), String::new()),
             n => (format!("在 {n} 种商品上"), format!(" in {n} goods")),
         };
+        let signs = signs.map_or(Text::default(), Signs::standing_out);
         let (k, all) = (self.joint(), self.case.candidate.independent);
         Text::new(
             format!(
-                "同一市场 {all} 个独立经营者中，{owners} 家{zh_goods}{zh_when}先后 {k} 次同步涨价（{}），{zh_alike}（中位涨幅 {}，未扣成本），其后相对市场其余经营者的价位比之前高约 {percent:.0}%；{zh_cost}。平行定价可能合法，建议核查有无联络。",
+                "同一市场 {all} 个独立经营者中，{owners} 家{zh_goods}{zh_when}先后 {k} 次同步涨价（{}），{zh_alike}（中位涨幅 {}，未扣成本），其后相对市场其余经营者的价位比之前高约 {percent:.0}%；{}{zh_cost}。平行定价可能合法，建议核查有无联络。",
                 each(Lang::Zh, " 家", "、"),
-                sizes.join("、")
+                sizes.join("、"),
+                signs.zh
             ),
             format!(
-                "Of {all} independent sellers in the market, {owners} rose together {k} times{en_goods} {en_when} ({}), {en_alike} (medians {}, cost included), and stood about {percent:.0} % higher against the rest afterwards than before; {en_cost}. Parallel prices may be lawful: check for contact.",
+                "Of {all} independent sellers in the market, {owners} rose together {k} times{en_goods} {en_when} ({}), {en_alike} (medians {}, cost included), and stood about {percent:.0} % higher against the rest afterwards than before; {}{en_cost}. Parallel prices may be lawful: check for contact.",
                 each(Lang::En, " sellers", ", "),
-                sizes.join(", ")
+                sizes.join(", "),
+                signs.en
             ),
         )
     }

@@ -195,6 +195,7 @@ fn sheet(all: &Tenders, network: &Network, group: &[u32], together: &[usize]) ->
             Text::new("单独参加", "without them"),
             Text::new("单独中标", "won of these"),
         ],
+        heads: Vec::new(),
         rows: group.iter().map(row).collect(),
     }
 }

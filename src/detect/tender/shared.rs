@@ -92,6 +92,7 @@ fn sheet(strips: &[Strip]) -> Sheet {
             Text::new("市场中位", "market median"),
             Text::new("低于本次的招标 %", "tenders below, %"),
         ],
+        heads: Vec::new(),
         rows: strips.iter().map(row).collect(),
     }
 }

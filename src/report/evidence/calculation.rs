@@ -40,6 +40,11 @@ pub fn parts(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<Par
             f.rows.iter().map(|n| format!("{}: {} {line} {}", n.role.get(r.lang), file(r, n.row), n.row.line()));
         parts.push(Part::List(facts.chain(chances).chain(noted).collect()));
         of_steps(r, lead, f, &mut parts);
+        if let Some(sheet) = &f.sheet {
+            let head = sheet.columns.iter().map(|c| c.get(r.lang).to_owned()).collect();
+            parts.push(Part::Text(sheet.title.get(r.lang).to_owned()));
+            parts.push(Part::Table(head, sheet.lines(r.lang), None));
+        }
         match &f.rule {
             Some(id) => of_rule(r, lead, f, id, &mut parts),
             None => of_screen(r, lead, f, rows, &mut parts),
