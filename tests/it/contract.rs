@@ -52,6 +52,39 @@ fn the_demo_leads_are_as_read() {
     snapshot::matches("snapshots/demo.rejects.csv", &text(out.join("rejects.csv"), folder.path()));
 }
 
+/// A group and the leads of its members in the same good name each other, and none names itself.
+#[test]
+fn leads_to_be_looked_at_together_name_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    demo(&out, &[]);
+    let leads: Vec<BTreeMap<String, String>> =
+        csv::Reader::from_path(out.join("leads.csv")).unwrap().deserialize().map(Result::unwrap).collect();
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    let told = |id: &str| {
+        let (_, from) = page.split_once(&format!("class=\"lead\" id=\"{id}\"")).unwrap();
+        from.split("class=\"lead\"").next().unwrap().split_once("</summary>").unwrap().1
+    };
+    let reading = |id: &str| told(id).split_once("</dl>").unwrap().0.to_owned();
+    let groups: Vec<_> = leads.iter().filter(|l| l["kind"] == "collusion").collect();
+    assert!(groups.len() > 1);
+    for group in groups {
+        let here = |l: &&BTreeMap<String, String>| {
+            l["kind"] == "gouging" && ["region", "product"].iter().all(|column| l[*column] == group[*column])
+        };
+        let (members, others): (Vec<_>, Vec<_>) =
+            leads.iter().filter(here).partition(|l| group["sellers"].split(';').any(|s| s == l["sellers"]));
+        let (group, page) = (&group["lead_id"], reading(&group["lead_id"]));
+        assert!(!members.is_empty() && members.iter().any(|l| page.contains(&l["lead_id"])), "{group}"); // the first few
+        assert!(members.iter().all(|l| reading(&l["lead_id"]).contains(group)), "{group}");
+        assert!(
+            others.iter().all(|l| !page.contains(&l["lead_id"]) && !reading(&l["lead_id"]).contains(group)),
+            "{group}"
+        );
+        assert!(!page.contains(group), "{group}");
+    }
+}
+
 #[test]
 fn a_small_dirty_file_is_told_word_for_word() {
     let folder = tempfile::tempdir().unwrap();

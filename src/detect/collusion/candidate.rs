@@ -22,6 +22,8 @@ pub struct Candidate {
     pub independent: usize,
     /// By entity.
     pub rises: BTreeMap<u32, Vec<Rise>>,
+    /// See [`Rises::quiet`].
+    quiet: Vec<Vec<bool>>,
     pub verdict: Verdict,
     once: bool,
 }
@@ -55,6 +57,7 @@ impl Candidate {
         cells: Vec<usize>,
         clock: Clock,
         rises: BTreeMap<u32, Vec<Rise>>,
+        quiet: Vec<Vec<bool>>,
         once: bool,
         context: &Context,
         knobs: &Knobs,
@@ -62,7 +65,7 @@ impl Candidate {
         if (rises.len() as f64) < knobs.get(&MIN_ENTITIES) {
             return Err(Text::new("独立经营者太少", "too few independent sellers"));
         }
-        let market = Rises::of(&rises, clock.span);
+        let market = Rises::of(&rises, clock.span, &quiet);
         let question = Question {
             min_joint: knobs.get(&MIN_JOINT) as usize,
             min_group: knobs.get(&MIN_GROUP) as usize,
@@ -73,7 +76,7 @@ impl Candidate {
             seed: (context.seed, cells.first().map_or(0, |c| *c as u64)),
         };
         let verdict = verdict(&market, &scales(&market, clock.step), &question);
-        Ok(Candidate { cells, clock, independent: rises.len(), rises, verdict, once })
+        Ok(Candidate { cells, clock, independent: rises.len(), rises, quiet, verdict, once })
     }
 
     /// The same market without the sellers of a finding.
@@ -81,7 +84,7 @@ impl Candidate {
         for s in &told.subject.series {
             self.rises.remove(&panel.entity(&panel.series[*s]));
         }
-        let left = Candidate::new(self.cells, self.clock, self.rises, self.once, context, knobs).ok()?;
+        let left = Candidate::new(self.cells, self.clock, self.rises, self.quiet, self.once, context, knobs).ok()?;
         Some(Candidate { independent: self.independent, ..left })
     }
 }

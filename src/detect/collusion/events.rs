@@ -162,9 +162,9 @@ fn shops_rising(by_day: &[Rise], period: i32, same: i32) -> usize {
     by_day[from..until].iter().map(|r| r.series).collect::<BTreeSet<_>>().len()
 }
 
-/// Leaves only rises in quiet times: where more than `share` of the entities rise within ±`RHYTHM_DAYS` (a period where
+/// Leaves only rises in quiet times, and says which periods those are: where more than `share` of the entities rise within ±`RHYTHM_DAYS` (a period where
 /// those are longer), the whole market answers to something, and like sellers answer alike.
-pub fn keep_quiet(all: &mut BTreeMap<u32, Vec<Rise>>, clock: &Clock, share: f64) {
+pub fn keep_quiet(all: &mut BTreeMap<u32, Vec<Rise>>, clock: &Clock, share: f64) -> Vec<bool> {
     let side = (RHYTHM_DAYS / clock.step).max(1);
     let first = clock.span.0 - side;
     let mut rising = vec![0usize; (clock.span.1 + side - first + 1) as usize];
@@ -180,6 +180,7 @@ pub fn keep_quiet(all: &mut BTreeMap<u32, Vec<Rise>>, clock: &Clock, share: f64)
     for list in all.values_mut() {
         list.retain(|r| rising[(r.period - first) as usize] as f64 <= most);
     }
+    (clock.span.0..=clock.span.1).map(|period| rising[(period - first) as usize] as f64 <= most).collect()
 }
 
 fn rises(series: usize, p: &PointsView<'_>, cell: &Cell, clock: &Clock) -> Vec<Rise> {

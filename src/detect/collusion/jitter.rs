@@ -23,7 +23,7 @@ const PRIOR_RISES: f64 = 1.0;
 
 /// Time is cut into fixed intervals. Under the null a run falls anywhere in its interval with a chance in proportion
 /// to the intensity of the other sellers' rises, to the seller's weekday habit and to the market's habits (weekdays,
-/// turns of the month); sizes, runs and their number per seller and interval are kept. Given the runs and the
+/// turns of the month), and nowhere where the market is so busy that no rise is kept; sizes, runs and their number per seller and interval are kept. Given the runs and the
 /// intensity, observed and drawn markets are exchangeable, which they are not when each rise moves about the place it
 /// was seen at (Amarasingham, Harrison, Hatsopoulos & Geman 2012).
 pub struct Jitter {
@@ -89,7 +89,8 @@ impl Jitter {
                     let (weekday, part) = class(d);
                     intensity.without(&days, d) * (PRIOR_WEEKDAY * week[weekday] + elsewhere[weekday]) * month[part]
                 };
-                jitter.add(&days, span, |at| days.iter().map(|d| pull(d - days[0] + at).max(1e-9)).product());
+                let weight = |e: &Event, d: i32| if rises.is_quiet(e.good, d) { pull(d).max(1e-9) } else { 0.0 };
+                jitter.add(&days, span, |at| run.iter().map(|e| weight(e, e.day - days[0] + at)).product());
             }
         }
         jitter

@@ -37,6 +37,8 @@ pub struct Rises {
     pub within: Vec<u16>,
     /// Periods without a price just before each.
     pub unseen: Vec<i32>,
+    /// By good and period: whether rises there were kept; empty where all are.
+    pub quiet: Vec<Vec<bool>>,
     /// Where each entity's rises begin, and the end.
     first: Vec<usize>,
 }
@@ -47,13 +49,13 @@ impl Rises {
         events.sort_by(|a, b| (a.who, a.day).cmp(&(b.who, b.day)).then(a.size.total_cmp(&b.size)));
         let first = (0..=n).map(|who| events.partition_point(|e| (e.who as usize) < who)).collect();
         let within = events.iter().map(|e| interval(e.day, span).number as u16).collect();
-        Rises { within, unseen: events.iter().map(|e| e.unseen).collect(), events, span, first }
+        Rises { within, unseen: events.iter().map(|e| e.unseen).collect(), quiet: Vec::new(), events, span, first }
     }
 
-    /// Of entities in order, numbered from 0.
-    pub fn of(rises: &BTreeMap<u32, Vec<Rise>>, span: (i32, i32)) -> Rises {
+    /// Of entities in order, numbered from 0; `quiet`: see there.
+    pub fn of(rises: &BTreeMap<u32, Vec<Rise>>, span: (i32, i32), quiet: &[Vec<bool>]) -> Rises {
         let events = rises.values().zip(0..).flat_map(|(list, who)| list.iter().map(move |r| r.event(who))).collect();
-        Rises::new(events, rises.len(), span)
+        Rises { quiet: quiet.to_vec(), ..Rises::new(events, rises.len(), span) }
     }
 
     /// Entities, with rises or without.
@@ -74,6 +76,11 @@ impl Rises {
     /// Positions of an entity's rises, by period.
     pub fn own(&self, who: usize) -> Range<usize> {
         self.first[who]..self.first[who + 1]
+    }
+
+    /// Whether a rise of this good in this period would have been kept.
+    pub fn is_quiet(&self, good: u16, period: i32) -> bool {
+        self.quiet.get(usize::from(good)).is_none_or(|quiet| quiet[(period - self.span.0) as usize])
     }
 
     /// The periods as observed, by position.

@@ -75,17 +75,22 @@ fn examine(
         )));
     }
     let mut all: BTreeMap<u32, Vec<Rise>> = BTreeMap::new();
+    let mut quiet: Vec<Vec<bool>> = vec![Vec::new(); goods.len()];
     for &c in &cells {
         let cell = &panel.cells[c];
-        let good = goods.iter().position(|good| *good == cell.product).unwrap_or(0) as u16;
+        let number = goods.iter().position(|good| *good == cell.product).unwrap_or(0);
+        let good = number as u16;
         let mut rises = entity_rises(panel, cell, &clock);
-        keep_quiet(&mut rises, &clock, knobs.get(&MAX_RISING));
+        let here = keep_quiet(&mut rises, &clock, knobs.get(&MAX_RISING));
+        // A good sold by several units is quiet where one of its cells is.
+        quiet[number].resize(here.len(), false);
+        quiet[number].iter_mut().zip(here).for_each(|(quiet, here)| *quiet |= here);
         for (entity, list) in rises {
             all.entry(entity).or_default().extend(list.into_iter().map(|r| Rise { good, ..r }));
         }
     }
     all.values_mut().for_each(|list| list.sort_by_key(|r| (r.day, r.series)));
-    Candidate::new(cells, clock, all, false, context, knobs).map_err(skip)
+    Candidate::new(cells, clock, all, quiet, false, context, knobs).map_err(skip)
 }
 
 fn finding(case: &Case<'_>) -> Option<Finding> {
@@ -150,23 +155,27 @@ mod tests {
     use crate::panel::{Quote, from_quotes};
     use rand::{Rng, SeedableRng};
 
-    const GOODS: [&str; 3] = ["口罩", "防护服", "护目镜"];
+    /// Own rises of a seller in each good.
+    const OWN: usize = 3;
+    const GOODS: [&str; 12] =
+        ["口罩", "防护服", "护目镜", "手套", "熔喷布", "耳带", "鼻梁条", "无纺布", "消毒液", "面屏", "鞋套", "帽"];
 
     /// 20 sellers of three goods, 120 days, own rises at random days; `joint` sellers rise 10 % together once in each
     /// good, on days 20, 55 and 90. Where sellers reprice their whole list, own rises are of all goods at once.
     fn market(seed: u64, joint: usize, whole_list: bool) -> Panel {
-        dealt(seed, joint, whole_list, |g| [[20, 55, 90][g]].to_vec())
+        dealt(seed, joint, 3, whole_list, |g| [[20, 55, 90][g]].to_vec())
     }
 
     /// With the days of the joint rises of each good.
-    fn dealt(seed: u64, joint: usize, whole_list: bool, days: impl Fn(usize) -> Vec<i32>) -> Panel {
+    fn dealt(seed: u64, joint: usize, goods: usize, whole_list: bool, days: impl Fn(usize) -> Vec<i32>) -> Panel {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let mut quotes = Vec::new();
         for s in 0..20 {
-            let mut own =
-                || -> Vec<(i32, f64)> { (0..3).map(|_| (rng.gen_range(3..117), rng.gen_range(0.03..0.15))).collect() };
+            let mut own = || -> Vec<(i32, f64)> {
+                (0..OWN).map(|_| (rng.gen_range(3..117), rng.gen_range(0.03..0.15))).collect()
+            };
             let list = own();
-            for (g, good) in GOODS.iter().enumerate() {
+            for (g, good) in GOODS[..goods].iter().enumerate() {
                 let own = if whole_list { list.clone() } else { own() };
                 let mut price = 20.0;
                 for day in 0..120 {
@@ -210,10 +219,24 @@ mod tests {
         assert!(found >= 8 && alone <= 2, "{found} of 10, one good alone {alone}");
     }
 
+    /// Sellers of a dozen goods who reprice one or another every few days: a group that raises each of six of them once,
+    /// on days of its own, stands out; without one nothing does.
+    #[test]
+    fn a_group_among_sellers_of_many_goods_stands_out() {
+        let days = |g: usize| if g < 6 { vec![12 + 18 * g as i32] } else { Vec::new() };
+        let low = |joint: usize| {
+            let p: Vec<f64> = (0..20).flat_map(|seed| verdicts(&dealt(200 + seed, joint, 12, false, days))).collect();
+            p.iter().filter(|p| **p <= 0.05).count()
+        };
+        let (planted, none) = (low(5), low(0));
+        println!("{planted} of 20 with a group at 0.05, {none} without");
+        assert!(planted >= 18 && none <= 4, "{planted} with a group, {none} without");
+    }
+
     /// A group that raises three goods at once on three days: three decisions, told with all goods and source rows.
     #[test]
     fn a_whole_list_is_one_joint_rise_of_all_its_goods() {
-        let panel = dealt(3, 5, false, |_| vec![20, 55, 90]);
+        let panel = dealt(3, 5, 3, false, |_| vec![20, 55, 90]);
         let found = run(&panel, &Context { as_of: Day(20000), seed: 7 }, &Knobs::default()).findings;
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].measured, found[0].facts[1].1), (3.0, 3.0), "three joint rises, three goods");

@@ -85,8 +85,8 @@ fn examine(panel: &Panel, c: usize, context: &Context, knobs: &Knobs) -> Result<
         return Err(skip(Text::new("每家只有一个价格", "no seller has two prices")));
     };
     let mut rises = entity_rises(panel, cell, &clock);
-    keep_quiet(&mut rises, &clock, knobs.get(&MAX_RISING));
-    Candidate::new(vec![c], clock, rises, cell.cost.is_some(), context, knobs).map_err(skip)
+    let quiet = keep_quiet(&mut rises, &clock, knobs.get(&MAX_RISING));
+    Candidate::new(vec![c], clock, rises, vec![quiet], cell.cost.is_some(), context, knobs).map_err(skip)
 }
 
 fn finding(case: &Case<'_>) -> Option<Finding> {
@@ -103,13 +103,17 @@ mod tests {
     use crate::panel::{Quote, from_quotes};
     use rand::{Rng, SeedableRng};
 
-    /// 20 sellers, 120 days, own rises at random days; `joint` sellers rise 10 % together on three days.
+    /// 20 sellers, 120 days, three own rises at random days; `joint` sellers rise 10 % together on three days.
     fn market(seed: u64, joint: usize, owner: &str) -> Panel {
+        busy(seed, 3, joint, owner)
+    }
+
+    fn busy(seed: u64, rises: usize, joint: usize, owner: &str) -> Panel {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let mut quotes = Vec::new();
         for s in 0..20 {
             let mut price: f64 = 2.0 + rng.gen_range(0.0..0.5);
-            let own: Vec<(i32, f64)> = (0..3).map(|_| (rng.gen_range(3..117), rng.gen_range(0.03..0.15))).collect();
+            let own: Vec<(i32, f64)> = (0..rises).map(|_| (rng.gen_range(3..117), rng.gen_range(0.03..0.15))).collect();
             for day in 0..120 {
                 for (_, size) in own.iter().filter(|o| o.0 == day) {
                     price *= 1.0 + size;
@@ -163,18 +167,25 @@ mod tests {
         assert_eq!(groups(&market(1, 5, "one owner")), Vec::<Vec<usize>>::new());
     }
 
-    /// p-values on markets with nothing planted: no more than the nominal share below 5 % (one-sided 99 % bound).
+    /// p-values on markets with nothing planted, quiet ones and ones so busy that half of the rises fall in times when most
+    /// sellers rise: no more than the nominal share below 1 % and 5 % (one-sided 99 % bounds).
     #[test]
     fn lawful_markets_pass() {
-        let p: Vec<f64> = (0..60)
-            .filter_map(|seed| {
-                examine(&market(100 + seed, 0, ""), 0, &Context { as_of: Day(20000), seed: 7 }, &Knobs::default())
-                    .ok()
-                    .map(|c| c.verdict.p)
-            })
-            .collect();
-        assert_eq!(p.len(), 60);
-        assert!(p.iter().filter(|p| **p <= 0.05).count() <= 8, "{p:?}");
+        const MARKETS: u64 = 200;
+        let context = Context { as_of: Day(20000), seed: 7 };
+        let p = |rises: usize, seed: u64| {
+            let candidate = examine(&busy(100 + seed, rises, 0, ""), 0, &context, &Knobs::default());
+            candidate.map(|c| c.verdict.p).ok()
+        };
+        for rises in [3, 9] {
+            let p: Vec<f64> = (0..MARKETS).into_par_iter().filter_map(|seed| p(rises, seed)).collect();
+            assert_eq!(p.len() as u64, MARKETS);
+            for (level, most) in [(0.01, 5), (0.05, 17)] {
+                let low = p.iter().filter(|p| **p <= level).count();
+                println!("{rises} rises a seller: {low} of {MARKETS} at {level}");
+                assert!(low <= most, "{rises} rises a seller: {low} at {level}");
+            }
+        }
     }
 
     /// The toy market, 200 markets a line: at most 1.5 % of lawful markets at α = 1 %, nearly all of those
