@@ -2,6 +2,7 @@
 //! (Harrington 2008; Abrantes-Metz, Froeb, Geweke & Taylor 2006).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use statrs::statistics::Statistics;
 
@@ -39,6 +40,8 @@ pub struct Market<'a> {
     end: usize,
     /// Rises by row: the joint ones of members, all of others.
     rises: BTreeMap<usize, Vec<Rise>>,
+    /// By row.
+    prices: Vec<Prices>,
     /// Weekly changes of log price less the market's index, by row; NaN where unknown, and in the weeks of joint rises.
     changes: Vec<Vec<f64>>,
 }
@@ -80,8 +83,16 @@ impl<'a> Market<'a> {
             rises.insert(*row, list);
         }
         let changes = weekly_changes(cell, &grid, joint);
-        Some(Market { panel, cell, grid, members, sellers, first, end, rises, changes })
+        let prices = prices(&grid, first..end);
+        Some(Market { panel, cell, grid, members, sellers, first, end, rises, prices, changes })
     }
+}
+
+fn prices(grid: &Grid, days: Range<usize>) -> Vec<Prices> {
+    let rows = || (0..grid.rows()).map(|row| &grid.row(row)[days.clone()]);
+    let all: BTreeSet<i64> = rows().flatten().filter(|x| x.is_finite()).map(|x| key(*x)).collect();
+    let numbers: BTreeMap<i64, u32> = all.into_iter().zip(1..).collect();
+    rows().map(|row| Prices::new(row, &numbers)).collect()
 }
 
 fn weekly_changes(cell: &Cell, grid: &Grid, joint: &[Vec<Rise>]) -> Vec<Vec<f64>> {
@@ -105,7 +116,7 @@ pub fn spread(m: &Market<'_>, rows: &[usize]) -> Option<f64> {
         let x: Vec<f64> = rows.iter().map(|row| m.grid.row(*row)[day]).filter(|x| x.is_finite()).collect();
         (x.len() > 1 && 2 * x.len() > rows.len()).then(|| x.as_slice().std_dev())
     };
-    let over = |days: std::ops::Range<usize>| {
+    let over = |days: Range<usize>| {
         let each: Vec<f64> = days.filter_map(of_day).collect();
         median(&each).filter(|_| each.len() >= FEWEST)
     };
@@ -116,25 +127,50 @@ pub fn spread(m: &Market<'_>, rows: &[usize]) -> Option<f64> {
 /// Share of days on which two of them are at one price, less what their own prices would give in any order; percentage
 /// points, mean over pairs.
 pub fn same_price(m: &Market<'_>, rows: &[usize]) -> Option<f64> {
-    let days = m.first..m.end;
-    let key = |row: usize, day: usize| (m.grid.row(row)[day] / SAME).round() as i64;
     let pair = |a: usize, b: usize| {
-        let both: Vec<(i64, i64)> = days
-            .clone()
-            .filter(|d| m.grid.row(a)[*d].is_finite() && m.grid.row(b)[*d].is_finite())
-            .map(|d| (key(a, d), key(b, d)))
-            .collect();
-        let n = both.len() as f64;
-        let observed = both.iter().filter(|(x, y)| x == y).count() as f64 / n;
-        let mut habit: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
-        for (x, y) in &both {
-            habit.entry(*x).or_default().0 += 1.0 / n;
-            habit.entry(*y).or_default().1 += 1.0 / n;
+        let (mut both, mut same) = (0, 0);
+        for (x, y) in m.prices[a].of_days.iter().zip(&m.prices[b].of_days).filter(|(x, y)| **x > 0 && **y > 0) {
+            both += 1;
+            same += usize::from(x == y);
         }
-        let expected: f64 = habit.values().map(|(x, y)| x * y).sum();
-        (both.len() >= FEWEST).then_some(100.0 * (observed - expected))
+        let share = same as f64 / both as f64;
+        (both >= FEWEST).then(|| 100.0 * (share - by_chance(&m.prices[a].shares, &m.prices[b].shares)))
     };
     mean_over_pairs(rows, pair)
+}
+
+/// Prices of one seller since the first joint rise.
+struct Prices {
+    /// By day: number of the price among all prices of the market, from 1; 0 where unknown.
+    of_days: Vec<u32>,
+    /// Share of the days with a price that each takes, by number.
+    shares: Vec<(u32, f64)>,
+}
+
+impl Prices {
+    /// Of log prices by day.
+    fn new(log_price: &[f64], numbers: &BTreeMap<i64, u32>) -> Prices {
+        let of_days: Vec<u32> = log_price.iter().map(|x| if x.is_finite() { numbers[&key(*x)] } else { 0 }).collect();
+        let mut known: Vec<u32> = of_days.iter().copied().filter(|number| *number > 0).collect();
+        known.sort_unstable();
+        let share = |same: &[u32]| (same[0], same.len() as f64 / known.len() as f64);
+        Prices { shares: known.chunk_by(|a, b| a == b).map(share).collect(), of_days }
+    }
+}
+
+/// The same for all prices that are one.
+fn key(log_price: f64) -> i64 {
+    (log_price / SAME).round() as i64
+}
+
+/// Chance that two are at one price, each at its own on days drawn for each.
+fn by_chance(a: &[(u32, f64)], b: &[(u32, f64)]) -> f64 {
+    let mut from = 0;
+    let of = |(number, share): &(u32, f64)| {
+        from += b[from..].iter().take_while(|other| other.0 < *number).count();
+        b.get(from).filter(|other| other.0 == *number).map_or(0.0, |other| share * other.1)
+    };
+    a.iter().map(of).sum()
 }
 
 /// Days until the price changes again after a rise, `AROUND_DAYS` at most; mean.
@@ -240,7 +276,8 @@ mod tests {
         let changes = vec![vec![0.1, -0.1, 0.2, f64::NAN, 0.0, 0.1, 0.3], vec![0.2, -0.2, 0.4, 5.0, 0.0, 0.2, 0.6]];
         let (members, sellers) = (vec![0, 1], Vec::new());
         let grid = panel.grid(cell);
-        let m = Market { panel: &panel, cell, grid, members, sellers, first: 30, end: 58, rises, changes };
+        let prices = prices(&grid, 30..58);
+        let m = Market { panel: &panel, cell, grid, members, sellers, first: 30, end: 58, rises, prices, changes };
         let near = |measure: fn(&Market<'_>, &[usize]) -> Option<f64>, value: f64| {
             let found = measure(&m, &[0, 1]).unwrap();
             assert!((found - value).abs() < 1e-6, "{found} {value}");

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use super::events::Rise;
 use super::markers::{Market, company, held, same_price, share_changes, spread, stood};
@@ -15,7 +16,7 @@ use crate::stats::concordance::kendall_w;
 use crate::stats::robust::median;
 
 /// Groups drawn.
-const GROUPS: usize = 999;
+const GROUPS: usize = 499;
 /// What a sign is, what it says where it stands out, and whether concerted conduct makes it high (or low).
 struct Sign {
     name: (&'static str, &'static str),
@@ -133,7 +134,7 @@ pub fn signs(
         (0..GROUPS).map(|_| market.sellers.choose_multiple(&mut rng, size).copied().collect()).collect();
     let mut told: Vec<Told> = Vec::new();
     for (sign, measure) in &SIGNS {
-        let drawn: Vec<f64> = groups.iter().filter_map(|group| measure(&market, group)).collect();
+        let drawn: Vec<f64> = groups.par_iter().filter_map(|group| measure(&market, group)).collect();
         if let Some(value) = measure(&market, &market.members).filter(|_| drawn.len() * 2 >= GROUPS) {
             told.push(Told::new(sign, value, drawn));
         }
