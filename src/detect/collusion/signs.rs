@@ -126,7 +126,9 @@ pub fn signs(
     members: &[usize],
     joint: &[Vec<Rise>],
 ) -> Option<Signs> {
-    let here: Vec<Vec<Rise>> = joint.iter().filter(|e| cell.series.contains(&e[0].series)).cloned().collect();
+    let in_cell =
+        |e: &Vec<Rise>| -> Vec<Rise> { e.iter().filter(|r| cell.series.contains(&r.series)).copied().collect() };
+    let here: Vec<Vec<Rise>> = joint.iter().map(in_cell).filter(|e| !e.is_empty()).collect();
     let market = Market::new(panel, cell, rises, members, &here)?;
     let mut rng = ChaCha8Rng::seed_from_u64(market.members[0] as u64);
     let size = market.members.len();
