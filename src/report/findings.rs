@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Results;
-use crate::model::{Finding, Party, RowRef, Subject};
+use crate::model::{Finding, Party, RowRef, Sheet, Subject};
 
 /// Describes findings.json.
 pub const SCHEMA: &str = include_str!("findings.schema.json");
@@ -78,6 +78,15 @@ fn row(r: &Results<'_>, row: RowRef) -> Value {
     json!({"file": r.files[row.file() as usize].path, "line": row.line()})
 }
 
+/// A table in both languages, as many cells in a row as columns.
+fn table(sheet: &Sheet) -> Value {
+    let cells = |(row, cells): (usize, &Vec<String>)| -> Vec<Value> {
+        sheet.heads.get(row).map(|head| json!(head)).into_iter().chain(cells.iter().map(|cell| json!(cell))).collect()
+    };
+    let rows: Vec<Vec<Value>> = sheet.rows.iter().enumerate().map(cells).collect();
+    json!({"title": sheet.title, "columns": sheet.columns, "rows": rows})
+}
+
 fn finding(r: &Results<'_>, f: &Finding) -> Value {
     let finite = |v: f64| if v.is_finite() { json!(v) } else { Value::Null };
     let facts: Vec<Value> =
@@ -105,6 +114,6 @@ fn finding(r: &Results<'_>, f: &Finding) -> Value {
         "measured": finite(f.measured), "threshold": finite(f.threshold), "unit": f.unit,
         "p_value": f.p_value, "p_floor": f.p_floor, "q_value": f.q_value, "tested": f.tested,
         "reference_price": f.reference_price, "observed_price": f.observed_price, "excess_amount": f.excess_amount,
-        "cost_explained": f.cost, "basis": super::rules::basis(r, f), "rule": f.rule, "table": f.sheet, "facts": facts, "steps": steps, "reason": f.reason, "rows": rows,
+        "cost_explained": f.cost, "basis": super::rules::basis(r, f), "rule": f.rule, "table": f.sheet.as_ref().map(table), "facts": facts, "steps": steps, "reason": f.reason, "rows": rows,
     })
 }

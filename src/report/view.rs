@@ -296,7 +296,7 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
     let innocent: Vec<Value> =
         l.innocent.iter().map(|c| json!({"text": c.text.get(r.lang), "state": state(c.state)})).collect();
     let sheets: Vec<Value> =
-        l.findings.iter().filter_map(|i| r.findings[*i].sheet.as_ref()).map(|s| sheet(r, s)).collect();
+        l.findings.iter().filter_map(|i| r.findings[*i].sheet.as_ref()).map(|s| sheet(s, r.lang)).collect();
     let told = if l.kind == Kind::Collusion { &[][..] } else { &l.series[..l.series.len().min(1)] };
     let judged = r.judged.iter().filter(|j| told.contains(&j.series) && j.over().is_some());
     let mut value = listed(r, l);
@@ -473,8 +473,13 @@ fn state(s: State) -> &'static str {
     }
 }
 
-fn sheet(r: &Results<'_>, s: &Sheet) -> Value {
-    let columns: Vec<&str> = s.columns.iter().map(|c| c.get(r.lang)).collect();
-    let rows: Vec<Vec<String>> = s.lines(r.lang).iter().map(|row| row.iter().map(|c| shown(c)).collect()).collect();
-    json!({"title": s.title.get(r.lang), "columns": columns, "rows": rows})
+/// A table of evidence in one language.
+pub fn sheet(s: &Sheet, lang: Lang) -> Value {
+    let columns: Vec<&str> = s.columns.iter().map(|c| c.get(lang)).collect();
+    json!({"title": s.title.get(lang), "columns": columns, "rows": lines(s, lang)})
+}
+
+/// Its rows as they may be shown.
+pub fn lines(s: &Sheet, lang: Lang) -> Vec<Vec<String>> {
+    s.lines(lang).iter().map(|row| row.iter().map(|c| shown(c)).collect()).collect()
 }

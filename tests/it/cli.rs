@@ -108,7 +108,13 @@ fn findings_follow_their_schema() {
         |name: &str| -> serde_json::Value { serde_json::from_slice(&std::fs::read(out.join(name)).unwrap()).unwrap() };
     let (schema, findings) = (json("schema/findings.schema.json"), json("findings.json"));
     assert!(jsonschema::validate(&schema, &findings).is_ok());
-    assert!(!findings["findings"].as_array().unwrap().is_empty());
+    let tables: Vec<&serde_json::Value> =
+        findings["findings"].as_array().unwrap().iter().map(|f| &f["table"]).filter(|t| t.is_object()).collect();
+    let cells = |of: &serde_json::Value| of.as_array().unwrap().len();
+    let whole =
+        |t: &&serde_json::Value| t["rows"].as_array().unwrap().iter().all(|row| cells(row) == cells(&t["columns"]));
+    assert!(!tables.is_empty() && tables.iter().all(whole), "as many cells as columns");
+    assert!(tables.iter().any(|t| t["rows"][0][0]["en"].is_string()), "rows headed by words in both languages");
 }
 
 /// The demo market is what `simulate` writes.

@@ -37,6 +37,7 @@ pub struct Case<'a> {
     /// q-value of the market, and how many were tested.
     pub q: f64,
     pub tested: usize,
+    pub seed: u64,
 }
 
 impl Case<'_> {
@@ -110,14 +111,23 @@ pub fn outcome(
     outcome.examined = candidates.len();
     while !candidates.is_empty() {
         let p: Vec<f64> = candidates.iter().map(|c| c.verdict.p).collect();
-        let round = candidates.into_iter().zip(benjamini_yekutieli(&p, outcome.examined));
+        let round: Vec<(Candidate, f64)> =
+            candidates.into_iter().zip(benjamini_yekutieli(&p, outcome.examined)).collect();
         let strongest = |(candidate, q): (Candidate, f64)| {
             let groups = candidate.verdict.groups.iter().filter(|s| q.max(s.p) <= knobs.get(&MAX_Q));
-            let case = |suspect| Case { panel, candidate: &candidate, suspect, knobs, q, tested: outcome.examined };
+            let case = |suspect| Case {
+                panel,
+                candidate: &candidate,
+                suspect,
+                knobs,
+                q,
+                tested: outcome.examined,
+                seed: context.seed,
+            };
             let finding = groups.map(case).find_map(|case| telling(&case))?;
             Some((candidate, finding))
         };
-        let told: Vec<(Candidate, Finding)> = round.filter_map(strongest).collect();
+        let told: Vec<(Candidate, Finding)> = round.into_par_iter().filter_map(strongest).collect();
         outcome.findings.extend(told.iter().map(|(_, finding)| finding.clone()));
         candidates = told.into_par_iter().filter_map(|(c, f)| c.without(panel, &f, context, knobs)).collect();
     }

@@ -20,12 +20,14 @@ const SMOOTH: i32 = 3;
 const PRIOR_WEEKDAY: f64 = 0.5;
 /// A habit of the market is believed as far as it rests on more rises than this.
 const PRIOR_RISES: f64 = 1.0;
+/// Where rises are kept, no time is without any chance.
+const LEAST_PULL: f64 = 1e-9;
 
 /// Time is cut into fixed intervals. Under the null a run falls anywhere in its interval with a chance in proportion
 /// to the intensity of the other sellers' rises, to the seller's weekday habit and to the market's habits (weekdays,
-/// turns of the month), and nowhere where the market is so busy that no rise is kept; sizes, runs and their number per seller and interval are kept. Given the runs and the
-/// intensity, observed and drawn markets are exchangeable, which they are not when each rise moves about the place it
-/// was seen at (Amarasingham, Harrison, Hatsopoulos & Geman 2012).
+/// turns of the month), and nowhere where the market is so busy that no rise is kept; sizes, runs and their number per
+/// seller and interval are kept. Given the runs and the intensity, observed and drawn markets are exchangeable, which
+/// they are not when each rise moves about the place it was seen at (Amarasingham, Harrison, Hatsopoulos & Geman 2012).
 pub struct Jitter {
     runs: Vec<Run>,
     /// Periods since the first of its run, by position of the rise.
@@ -51,13 +53,6 @@ pub struct Interval {
     pub last: i32,
 }
 
-impl Interval {
-    /// How many.
-    pub fn periods(self) -> i32 {
-        self.last - self.first + 1
-    }
-}
-
 /// The interval that holds a period; a short rest at the end belongs to the one before.
 pub fn interval(period: i32, span: (i32, i32)) -> Interval {
     let whole = ((span.1 - span.0 + 1) / INTERVAL).max(1);
@@ -70,8 +65,9 @@ impl Jitter {
     /// `step`: days of a period.
     pub fn new(rises: &Rises, step: i32, calendar: &Calendar) -> Jitter {
         let (events, span) = (&rises.events, rises.span);
-        let intensity = Intensity::new(events, span);
-        let habits = Habits::new(events, span, calendar);
+        let open: Vec<f64> = (span.0..=span.1).map(|d| rises.open(d)).collect();
+        let intensity = Intensity::new(events, span, &open);
+        let habits = Habits::new(events, span, calendar, &open);
         let class = |d: i32| calendar[(d - span.0) as usize];
         let mut jitter = Jitter { runs: Vec::new(), offsets: Vec::new(), chance: Vec::new() };
         for ids in (0..rises.entities()).map(|who| rises.own(who)) {
@@ -89,18 +85,32 @@ impl Jitter {
                     let (weekday, part) = class(d);
                     intensity.without(&days, d) * (PRIOR_WEEKDAY * week[weekday] + elsewhere[weekday]) * month[part]
                 };
-                let weight = |e: &Event, d: i32| if rises.is_quiet(e.good, d) { pull(d).max(1e-9) } else { 0.0 };
-                jitter.add(&days, span, |at| run.iter().map(|e| weight(e, e.day - days[0] + at)).product());
+                let Interval { first, last, .. } = interval(days[0], span);
+                let log_pull: Vec<f64> = (first..=last).map(|d| pull(d).max(LEAST_PULL).ln()).collect();
+                let of = |e: &Event, d: i32| {
+                    if rises.is_quiet(e.good, d) { log_pull[(d - first) as usize] } else { f64::NEG_INFINITY }
+                };
+                // What is raised on one day, a whole list perhaps, is one decision.
+                let lists: Vec<&[Event]> = run.chunk_by(|a, b| a.day == b.day).collect();
+                let of_list = |list: &[Event], at: i32| {
+                    list.iter().map(|e| of(e, e.day - days[0] + at)).sum::<f64>() / list.len() as f64
+                };
+                jitter.add(&days, (first, last), |at| lists.iter().map(|list| of_list(list, at)).sum());
             }
         }
         jitter
     }
 
-    fn add(&mut self, days: &[i32], span: (i32, i32), weight: impl Fn(i32) -> f64) {
-        let Interval { first: from, last, .. } = interval(days[0], span);
+    /// `log_weight`: of a first period, up to a constant.
+    fn add(&mut self, days: &[i32], (from, last): (i32, i32), log_weight: impl Fn(i32) -> f64) {
         let length = days.last().map_or(0, |d| d - days[0]);
         let until = last - length; // the whole run stays in its interval, and so does what is known of each rise
-        let weights: Vec<f64> = (from..=until).map(weight).collect();
+        let logs: Vec<f64> = (from..=until).map(log_weight).collect();
+        let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max); // finite: it was seen where rises are kept
+        let mut weights: Vec<f64> = logs.iter().map(|log| (log - most).exp()).collect();
+        while weights.last() == Some(&0.0) {
+            weights.pop(); // the last draw of all, 65,535, falls to the last start
+        }
         let total: f64 = weights.iter().sum();
         let (offsets, chance) = (self.offsets.len(), self.chance.len());
         let mut sum = 0.0;
@@ -140,12 +150,13 @@ struct Habits {
 }
 
 impl Habits {
-    fn new(events: &[Event], span: (i32, i32), calendar: &Calendar) -> Habits {
-        let rate = events.len() as f64 / calendar.len().max(1) as f64;
+    /// `open`: see [`Rises::open`].
+    fn new(events: &[Event], span: (i32, i32), calendar: &Calendar, open: &[f64]) -> Habits {
+        let rate = events.len() as f64 / open.iter().sum::<f64>().max(1.0);
         let mut habits = Habits { rises: ([0.0; 7], [0.0; 3]), periods: ([0.0; 7], [0.0; 3]), rate };
-        for (weekday, part) in calendar {
-            habits.periods.0[*weekday] += 1.0;
-            habits.periods.1[*part] += 1.0;
+        for ((weekday, part), open) in calendar.iter().zip(open) {
+            habits.periods.0[*weekday] += open;
+            habits.periods.1[*part] += open;
         }
         for e in events {
             let (weekday, part) = calendar[(e.day - span.0) as usize];
@@ -169,29 +180,30 @@ impl Habits {
     }
 }
 
-/// Rises per period in the market, smoothed.
+/// Rises per period in the market in which rises are kept, smoothed.
 struct Intensity {
     first: i32,
-    smooth: Vec<f64>,
+    /// Rises within `SMOOTH` periods, and how much of those is open.
+    near: Vec<(f64, f64)>,
     /// The market's mean: no time is without any.
     quiet: f64,
 }
 
 impl Intensity {
-    fn new(events: &[Event], span: (i32, i32)) -> Intensity {
-        let days = (span.1 - span.0 + 1) as usize;
-        let mut count = vec![0.0; days];
+    fn new(events: &[Event], span: (i32, i32), open: &[f64]) -> Intensity {
+        let mut count = vec![0.0; open.len()];
         events.iter().for_each(|e| count[(e.day - span.0) as usize] += 1.0);
         let side = SMOOTH as usize;
-        let mean = |i: usize| count[i.saturating_sub(side)..(i + side + 1).min(days)].iter().sum::<f64>();
-        let smooth = (0..days).map(|i| mean(i) / f64::from(2 * SMOOTH + 1)).collect();
-        Intensity { first: span.0, smooth, quiet: events.len() as f64 / days as f64 }
+        let about = |of: &[f64], i: usize| of[i.saturating_sub(side)..(i + side + 1).min(of.len())].iter().sum::<f64>();
+        let near = (0..open.len()).map(|i| (about(&count, i), about(open, i))).collect();
+        Intensity { first: span.0, near, quiet: events.len() as f64 / open.iter().sum::<f64>().max(1.0) }
     }
 
     /// At a period, less what these own rises add to it.
     fn without(&self, own: &[i32], day: i32) -> f64 {
-        let mine = own.iter().filter(|d| (**d - day).abs() <= SMOOTH).count() as f64 / f64::from(2 * SMOOTH + 1);
-        (self.smooth[(day - self.first) as usize] - mine).max(0.0) + self.quiet
+        let (rises, open) = self.near[(day - self.first) as usize];
+        let mine = own.iter().filter(|d| (**d - day).abs() <= SMOOTH).count() as f64;
+        (rises - mine).max(0.0) / open.max(1.0) + self.quiet
     }
 }
 
@@ -199,18 +211,56 @@ impl Intensity {
 mod tests {
     use super::*;
 
+    fn event(who: u32, day: i32, good: u16) -> Event {
+        Event { who, day, unseen: 0, good, size: 0.1, level: 0.0, coin: 0.0, doubt: 0.0 }
+    }
+
     fn rises() -> Rises {
-        let event = |i: u32| Event {
-            who: i % 6,
-            day: (i * 3) as i32,
-            unseen: 0,
-            good: 0,
-            size: 0.1,
-            level: 0.0,
-            coin: 0.0,
-            doubt: 0.0,
+        Rises::new((0..28).map(|i| event(i % 6, (i * 3) as i32, 0)).collect(), 6, (0, 83))
+    }
+
+    /// Days of so many draws, no day with a habit of its own.
+    fn drawn(rises: &Rises, draws: u64) -> Vec<Vec<i32>> {
+        let calendar: Calendar = (rises.span.0..=rises.span.1).map(|_| (0, 0)).collect();
+        let jitter = Jitter::new(rises, 1, &calendar);
+        let draw = |number: u64| {
+            let mut days = rises.days();
+            jitter.draw(1, number, &mut days);
+            days
         };
-        Rises::new((0..28).map(event).collect(), 6, (0, 83))
+        (0..draws).map(draw).collect()
+    }
+
+    /// A whole list of 206 goods repriced at once, or over five days, may fall on any day of its interval, in markets quiet
+    /// and busy: a product of so many weights would be beyond any float, or leave one day only.
+    #[test]
+    fn a_long_run_falls_anywhere() {
+        for (others, over) in [(0, 1), (40, 1), (40, 5)] {
+            let list = (0..206).map(|good| event(0, 10 + i32::from(good) % over, good));
+            let rises =
+                Rises::new(list.chain((0..others).map(|i| event(1 + i, i as i32 % 28, 0))).collect(), 41, (0, 27));
+            let days: Vec<i32> = drawn(&rises, 200).iter().map(|days| days[0]).collect();
+            let different = days.iter().collect::<std::collections::BTreeSet<_>>().len();
+            assert!(different >= 15, "{different} days with {others} others over {over} days: {days:?}");
+        }
+    }
+
+    /// Times too busy for any rise to be kept get none in any draw, at either end of an interval or within; a good that
+    /// is kept there is another matter.
+    #[test]
+    fn no_draw_falls_into_loud_times() {
+        let quiet = |day: i32| !(0..3).contains(&day) && !(12..18).contains(&day) && !(25..28).contains(&day);
+        let events = (0..40).map(|i| event(i % 10, [3, 9, 20, 24][i as usize / 10], 0)).chain([event(3, 10, 1)]);
+        let loud = vec![(0..28).map(quiet).collect(), vec![true; 28]];
+        let mut rises = Rises::new(events.collect(), 10, (0, 27));
+        rises.quiet = loud;
+        let all = drawn(&rises, 5000);
+        let of_good = |good: u16| {
+            let places: Vec<usize> = (0..rises.events.len()).filter(|id| rises.events[*id].good == good).collect();
+            all.iter().flat_map(move |days| places.iter().map(|id| days[*id]).collect::<Vec<_>>()).collect::<Vec<i32>>()
+        };
+        assert!(of_good(0).into_iter().all(quiet));
+        assert!([3, 24].iter().all(|day| of_good(0).contains(day)));
     }
 
     /// A draw keeps each seller's rises per interval and the distances within a run, and repeats by its number.
@@ -235,17 +285,7 @@ mod tests {
     /// A market that rises on the first of the month is drawn there: its clump is no surprise.
     #[test]
     fn habits_of_the_market_are_kept() {
-        let event = |i: u32| Event {
-            who: i,
-            day: 28 * (i % 3) as i32,
-            unseen: 0,
-            good: 0,
-            size: 0.1,
-            level: 0.0,
-            coin: 0.0,
-            doubt: 0.0,
-        };
-        let rises = Rises::new((0..30).map(event).collect(), 30, (0, 83));
+        let rises = Rises::new((0..30).map(|i| event(i, 28 * (i % 3) as i32, 0)).collect(), 30, (0, 83));
         let calendar: Calendar = (0..84).map(|d| (0, usize::from(d % 28 > 0))).collect();
         let jitter = Jitter::new(&rises, 1, &calendar);
         let mut days = rises.days();

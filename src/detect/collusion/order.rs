@@ -46,13 +46,16 @@ pub fn order_of_moves(panel: &Panel, cell: &Cell, first: &[Option<i32>], min_ser
     moves
 }
 
+/// The days on which each of those who moved in every wave did, by wave: wave after wave in one order of entities.
+pub fn in_all_waves(waves: &[BTreeMap<u32, f64>]) -> Vec<Vec<f64>> {
+    let first = waves.first().into_iter().flat_map(BTreeMap::keys);
+    let always: Vec<&u32> = first.filter(|who| waves.iter().all(|wave| wave.contains_key(who))).collect();
+    waves.iter().map(|wave| always.iter().map(|who| wave[who]).collect()).collect()
+}
+
 /// Kendall's W over waves of the owners that are ordered in all of them, its p-value, and how many owners those are.
 pub fn concordance(waves: &[Vec<Move>]) -> Option<(f64, f64, usize)> {
-    let mut in_all: Vec<u32> = waves.first()?.iter().map(|m| m.entity).collect();
-    in_all.retain(|e| waves.iter().all(|w| w.iter().any(|m| m.entity == *e)));
-    let rankings: Vec<Vec<f64>> = waves
-        .iter()
-        .map(|w| in_all.iter().filter_map(|e| w.iter().find(|m| m.entity == *e)).map(|m| m.mean_day).collect())
-        .collect();
-    kendall_w(&rankings).map(|(w, p)| (w, p, in_all.len()))
+    let days = |wave: &Vec<Move>| wave.iter().map(|m| (m.entity, m.mean_day)).collect();
+    let rankings = in_all_waves(&waves.iter().map(days).collect::<Vec<_>>());
+    kendall_w(&rankings).map(|(w, p)| (w, p, rankings[0].len()))
 }

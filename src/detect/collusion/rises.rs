@@ -83,6 +83,24 @@ impl Rises {
         self.quiet.get(usize::from(good)).is_none_or(|quiet| quiet[(period - self.span.0) as usize])
     }
 
+    /// Quiet periods of each interval, by good.
+    pub fn quiet_periods(&self) -> Vec<Vec<u32>> {
+        let goods = self.events.iter().map(|e| e.good + 1).max().unwrap_or(0);
+        let of = |good: u16| {
+            let mut of_interval = vec![0; self.intervals()];
+            let quiet = (self.span.0..=self.span.1).filter(|period| self.is_quiet(good, *period));
+            quiet.for_each(|period| of_interval[interval(period, self.span).number as usize] += 1);
+            of_interval
+        };
+        (0..goods).map(of).collect()
+    }
+
+    /// Share of the goods in which a rise of this period would have been kept.
+    pub fn open(&self, period: i32) -> f64 {
+        let quiet = self.quiet.iter().filter(|quiet| quiet[(period - self.span.0) as usize]).count();
+        if self.quiet.is_empty() { 1.0 } else { quiet as f64 / self.quiet.len() as f64 }
+    }
+
     /// The periods as observed, by position.
     pub fn days(&self) -> Vec<i32> {
         self.events.iter().map(|e| e.day).collect()

@@ -74,17 +74,16 @@ fn examine(
             "too few comparable goods of one rhythm in the region",
         )));
     }
+    let mut by_good: BTreeMap<&str, BTreeMap<u32, Vec<Rise>>> = BTreeMap::new();
+    for cell in cells.iter().map(|c| &panel.cells[*c]) {
+        let good = by_good.entry(&cell.product).or_default(); // sold by several units it is one good
+        entity_rises(panel, cell, &clock).into_iter().for_each(|(who, list)| good.entry(who).or_default().extend(list));
+    }
     let mut all: BTreeMap<u32, Vec<Rise>> = BTreeMap::new();
-    let mut quiet: Vec<Vec<bool>> = vec![Vec::new(); goods.len()];
-    for &c in &cells {
-        let cell = &panel.cells[c];
-        let number = goods.iter().position(|good| *good == cell.product).unwrap_or(0);
-        let good = number as u16;
-        let mut rises = entity_rises(panel, cell, &clock);
-        let here = keep_quiet(&mut rises, &clock, knobs.get(&MAX_RISING));
-        // A good sold by several units is quiet where one of its cells is.
-        quiet[number].resize(here.len(), false);
-        quiet[number].iter_mut().zip(here).for_each(|(quiet, here)| *quiet |= here);
+    let mut quiet: Vec<Vec<bool>> = Vec::new();
+    for (good, mut rises) in (0..).zip(by_good.into_values()) {
+        rises.values_mut().for_each(|list| list.sort_by_key(|r| (r.day, r.series)));
+        quiet.push(keep_quiet(&mut rises, &clock, knobs.get(&MAX_RISING)));
         for (entity, list) in rises {
             all.entry(entity).or_default().extend(list.into_iter().map(|r| Rise { good, ..r }));
         }
@@ -109,8 +108,10 @@ fn finding(case: &Case<'_>) -> Option<Finding> {
         told::members(&episodes).into_iter().partition(|s| cell_of(*s) == cell);
     members.extend(others);
     let goods = episodes.iter().map(|e| e[0].good).collect::<BTreeSet<u16>>().len() as f64;
-    let told = Told { case, screen: SCREEN.id, cell, members, episodes: &episodes, dearer };
-    let mut finding = told.finding().filter(|_| goods >= case.knobs.get(&MIN_GOODS))?;
+    if goods < case.knobs.get(&MIN_GOODS) {
+        return None;
+    }
+    let mut finding = Told { case, screen: SCREEN.id, cell, members, episodes: &episodes, dearer }.finding()?;
     finding.facts.insert(1, ("goods", goods, String::new()));
     Some(finding)
 }

@@ -5,7 +5,6 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::classes::Classes;
 use super::events::same;
-use super::jitter::interval;
 use super::rises::{Alike, Rises};
 use super::sorted::Sorted;
 
@@ -165,7 +164,7 @@ struct Near {
     alike: usize,
     /// Rises of others that are alike or larger, and one.
     no_smaller: usize,
-    /// The share of the interval that one period is.
+    /// The share of the interval that one period is, of those in which rises are kept.
     period: f64,
 }
 
@@ -176,6 +175,7 @@ fn neighbours(rises: &Rises, bands: &[(f64, f64)], by_low: &[u32], by_high: &[u3
         ends
     };
     let (lows, highs) = (by_interval(by_low, |band| band.0), by_interval(by_high, |band| band.1));
+    let open = rises.quiet_periods();
     let one = |id: usize| {
         let (within, (low, high), e) = (rises.within[id], bands[id], &rises.events[id]);
         let (lows, highs) = (&lows[within as usize], &highs[within as usize]);
@@ -190,7 +190,7 @@ fn neighbours(rises: &Rises, bands: &[(f64, f64)], by_low: &[u32], by_high: &[u3
         Near {
             alike: not_larger - smaller - own_alike + 1,
             no_smaller: highs.len() - smaller - own_no_smaller + 1,
-            period: 1.0 / f64::from(interval(e.day, rises.span).periods()),
+            period: 1.0 / f64::from(open[usize::from(e.good)][within as usize]),
         }
     };
     (0..bands.len()).into_par_iter().map(one).collect()

@@ -7,7 +7,7 @@ use super::candidate::Case;
 use super::events::{MIN_RISE, Rise};
 use super::joint::numbers;
 use super::rises::Alike;
-use super::signs::{Signs, signs};
+use super::signs::{Group, Signs, signs};
 use super::synchronised_rises::{MIN_DEARER, MIN_GROUP, MIN_JOINT};
 use crate::detect::relative::Market;
 use crate::model::*;
@@ -34,7 +34,7 @@ pub struct Told<'a> {
 impl Told<'_> {
     /// The finding; `None` where joint rises, members or gain are too few, or cost explains every joint rise.
     pub fn finding(&self) -> Option<Finding> {
-        let Case { panel, candidate, suspect, knobs, q, tested } = *self.case;
+        let Case { panel, candidate, suspect, knobs, q, tested, seed } = *self.case;
         let (cell, joint) = (&panel.cells[self.cell], f64::from(self.joint()));
         let owners = self.owners();
         let stands = joint >= knobs.get(&MIN_JOINT)
@@ -45,7 +45,15 @@ impl Told<'_> {
         let (old, new) = levels(panel, self.episodes, &cell.series);
         let after_sale = self.episodes.iter().flatten().filter(|r| r.after_sale).count();
         let unit = panel.price_unit(cell).zh;
-        let signs = signs(panel, cell, &candidate.rises, &self.members, self.episodes);
+        let signs = signs(&Group {
+            panel,
+            cell,
+            rises: &candidate.rises,
+            members: &self.members,
+            joint: self.episodes,
+            alike: suspect.scale.1,
+            seed,
+        });
         let reason = self.reason(signs.as_ref());
         Some(Finding {
             screen: self.screen,

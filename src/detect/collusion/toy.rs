@@ -57,16 +57,13 @@ fn day(week: usize) -> Day {
     Day(18_000 + 7 * week as i32)
 }
 
-/// A market of so many sellers at these prices every day; the first sells ten a day in one week and twenty in the next,
-/// all others twenty.
-pub fn panel_of(days: i32, sellers: usize, price: impl Fn(usize, i32) -> f64) -> Panel {
+/// A market of so many sellers with these prices and quantities every day.
+pub fn panel_of(days: i32, sellers: usize, sale: impl Fn(usize, i32) -> (f64, f64)) -> Panel {
     let mut quotes = Vec::new();
-    for s in 0..sellers {
-        for day in 0..days {
-            let quantity = Some(if s == 0 { 10.0 + f64::from(day / 7 % 2) * 10.0 } else { 20.0 });
-            let quote = Quote::posted("广州市", "口罩", &format!("s{s:02}"), Day(18262 + day), price(s, day));
-            quotes.push(Quote { quantity, ..quote });
-        }
+    for (s, day) in (0..sellers).flat_map(|s| (0..days).map(move |day| (s, day))) {
+        let (price, quantity) = sale(s, day);
+        let quote = Quote::posted("广州市", "口罩", &format!("s{s:02}"), Day(18262 + day), price);
+        quotes.push(Quote { quantity: Some(quantity), ..quote });
     }
     from_quotes(&quotes, &[])
 }

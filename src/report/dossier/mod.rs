@@ -159,7 +159,7 @@ fn file_stem(id: &str) -> String {
 fn lead(r: &Results<'_>, l: &Lead) -> Value {
     let of = l.findings.iter().map(|i| &r.findings[*i]);
     let findings: Vec<Value> = of
-        .map(|f| json!({"screen": f.screen, "rule": f.rule, "reason": f.reason.get(r.lang), "basis": if f.rule.is_some() { rules::basis(r, f) } else { view::screen_title(r, f) }, "table": f.sheet}))
+        .map(|f| json!({"screen": f.screen, "rule": f.rule, "reason": f.reason.get(r.lang), "basis": if f.rule.is_some() { rules::basis(r, f) } else { view::screen_title(r, f) }, "table": f.sheet.as_ref().map(|s| view::sheet(s, r.lang))}))
         .collect();
     json!({"id": l.id, "kind": l.kind.name(), "product": l.product, "first": l.first_day, "last": l.last_day,
         "reference": l.reference_price, "observed": l.observed_price,

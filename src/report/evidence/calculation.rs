@@ -43,7 +43,7 @@ pub fn parts(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<Par
         if let Some(sheet) = &f.sheet {
             let head = sheet.columns.iter().map(|c| c.get(r.lang).to_owned()).collect();
             parts.push(Part::Text(sheet.title.get(r.lang).to_owned()));
-            parts.push(Part::Table(head, sheet.lines(r.lang), None));
+            parts.push(Part::Table(head, view::lines(sheet, r.lang), None));
         }
         match &f.rule {
             Some(id) => of_rule(r, lead, f, id, &mut parts),
