@@ -280,10 +280,11 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Its rows in one language, headings first.
-    pub fn lines(&self, lang: Lang) -> Vec<Vec<String>> {
-        let head = |k: usize| self.heads.get(k).map(|head| head.get(lang).to_owned());
-        self.rows.iter().enumerate().map(|(k, row)| head(k).into_iter().chain(row.iter().cloned()).collect()).collect()
+    /// Its rows, headings first, as many cells as columns.
+    pub fn lines<T>(&self, head: impl Fn(&Text) -> T, cell: impl Fn(&str) -> T) -> Vec<Vec<T>> {
+        let heads = |k: usize| self.heads.get(k).map(&head);
+        let line = |(k, row): (usize, &Vec<String>)| heads(k).into_iter().chain(row.iter().map(|c| cell(c))).collect();
+        self.rows.iter().enumerate().map(line).collect()
     }
 }
 

@@ -78,12 +78,9 @@ fn row(r: &Results<'_>, row: RowRef) -> Value {
     json!({"file": r.files[row.file() as usize].path, "line": row.line()})
 }
 
-/// A table in both languages, as many cells in a row as columns.
+/// A table in both languages.
 fn table(sheet: &Sheet) -> Value {
-    let cells = |(row, cells): (usize, &Vec<String>)| -> Vec<Value> {
-        sheet.heads.get(row).map(|head| json!(head)).into_iter().chain(cells.iter().map(|cell| json!(cell))).collect()
-    };
-    let rows: Vec<Vec<Value>> = sheet.rows.iter().enumerate().map(cells).collect();
+    let rows = sheet.lines(|head| json!(head), |cell| json!(cell));
     json!({"title": sheet.title, "columns": sheet.columns, "rows": rows})
 }
 

@@ -481,5 +481,5 @@ pub fn sheet(s: &Sheet, lang: Lang) -> Value {
 
 /// Its rows as they may be shown.
 pub fn lines(s: &Sheet, lang: Lang) -> Vec<Vec<String>> {
-    s.lines(lang).iter().map(|row| row.iter().map(|c| shown(c)).collect()).collect()
+    s.lines(|head| shown(head.get(lang)), shown)
 }

@@ -47,7 +47,7 @@ pub struct Market<'a> {
 
 /// What is known of one entity.
 struct Seller {
-    /// The joint ones of a member, as many of another, drawn at random: a mean of more of them would vary less.
+    /// The joint ones of a member; of another as many as some member has, at random: a mean of more would vary less.
     rises: Vec<Rise>,
     prices: Prices,
     /// Weekly changes of log price less the market's index; NaN where unknown, and about joint rises.
@@ -77,8 +77,10 @@ impl<'a> Market<'a> {
             let weeks = || grid.row(row)[first..end].chunks(WEEK);
             2 * weeks().filter(|week| week.iter().any(|x| x.is_finite())).count() >= weeks().count()
         };
+        let counts =
+            |s: usize| !panel.sellers[panel.series[s].seller as usize].marketplace && rises.contains_key(&entity(s));
         let mut shops: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (row, s) in cell.series.clone().enumerate().filter(|(_, s)| rises.contains_key(&entity(*s))) {
+        for (row, s) in cell.series.clone().enumerate().filter(|(_, s)| counts(*s)) {
             shops.entry(entity(s)).or_default().push(row);
         }
         let row_of = |(who, rows): (&u32, &Vec<usize>)| {
@@ -94,16 +96,17 @@ impl<'a> Market<'a> {
         }
         let index = index(cell, &grid);
         let prices = prices(&grid, &sellers, first..end);
-        let each = joint.iter().map(Vec::len).sum::<usize>().div_ceil(members.len());
+        let joint_of =
+            |who: u32| -> Vec<Rise> { joint.iter().flatten().filter(|r| entity(r.series) == who).copied().collect() };
+        let each: Vec<usize> = own.iter().map(|who| joint_of(*who).len()).collect();
+        let mut drawn = |who: &u32| -> Vec<Rise> {
+            let any: Vec<&Rise> = rises[who].iter().filter(|r| cell.series.contains(&r.series)).collect();
+            let number = each.choose(rng).copied().unwrap_or(0);
+            any.choose_multiple(rng, number).map(|r| **r).collect()
+        };
         let of = rows.iter().zip(prices).map(|((who, row), prices)| {
-            let here = |r: &Rise| entity(r.series) == *who && cell.series.contains(&r.series);
             let seller = Seller {
-                rises: if own.contains(who) {
-                    joint.iter().flatten().filter(|r| here(r)).copied().collect()
-                } else {
-                    let any: Vec<Rise> = rises[who].iter().filter(|r| here(r)).copied().collect();
-                    any.choose_multiple(rng, each).copied().collect()
-                },
+                rises: if own.contains(who) { joint_of(*who) } else { drawn(who) },
                 prices,
                 changes: weekly_changes(grid.row(*row), &index, grid.first.0, joint),
                 sold: sold(panel, shops[who].iter().map(|row| cell.series.start + row), &grid, first..end),
