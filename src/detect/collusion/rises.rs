@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::events::Rise;
-use super::jitter::interval;
+use super::jitter::{INTERVAL, Interval, interval};
 
 /// A rise as the test sees it. Time is counted in the market's periods: days, or weeks where prices are weekly.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -66,6 +66,14 @@ impl Rises {
     /// Intervals of the market.
     pub fn intervals(&self) -> usize {
         interval(self.span.1, self.span).number as usize + 1
+    }
+
+    /// Periods of each interval, from the first of the market.
+    pub fn interval_periods(&self) -> impl Iterator<Item = Range<usize>> {
+        (0..self.intervals() as i32).map(|number| {
+            let Interval { first, last, .. } = interval(self.span.0 + number * INTERVAL, self.span);
+            (first - self.span.0) as usize..(last - self.span.0) as usize + 1
+        })
     }
 
     /// Periods of the market.
