@@ -31,10 +31,12 @@ impl Drawn<'_> {
         let Scratch { rows, sorted, hits } = scratch;
         let mut links = Links::new();
         let mut second_look = |i: usize, j: usize, own: &[u32]| {
-            let (joint, weight) = self.meet(scale, own, j, hits);
-            let left = weight - scale.by_chance(i, j);
-            if joint >= min_joint && left > 0.0 {
-                links.push((i as u32, j as u32, left));
+            let by_chance = scale.by_chance(i, j);
+            if self.meet(scale, own, j, hits) > by_chance {
+                let (joint, weight) = self.days(scale, hits);
+                if joint >= min_joint && weight > by_chance {
+                    links.push((i as u32, j as u32, weight - by_chance));
+                }
             }
         };
         let by_chance = |i, j| scale.by_chance(i, j);
@@ -56,31 +58,41 @@ impl Drawn<'_> {
         links
     }
 
-    /// How often these rises of one entity coincide with those of another, and the weight. A day counts once, by the
-    /// heaviest coincidence; of the two counts, by the days of one entity and of the other, the smaller.
-    fn meet(self, scale: &Scale, own: &[u32], j: usize, hits: &mut Vec<(u32, u32)>) -> (usize, f64) {
+    /// Finds which of these rises of one entity coincide with which of another; the most that they weigh.
+    fn meet(self, scale: &Scale, own: &[u32], j: usize, hits: &mut Vec<(u32, u32)>) -> f64 {
         // Both in order of intervals, which rises never leave: those of the same and the next are near enough.
         let interval = &self.rises.within;
         let mut others = self.rises.own(j);
+        let mut most = 0.0;
         hits.clear();
         for &a in own {
             let here = interval[a as usize];
             others.start += others.clone().take_while(|b| interval[*b] + 1 < here).count();
             let near = others.clone().take_while(|b| interval[*b] <= here + 1);
-            hits.extend(near.filter(|b| self.coincide(scale, a as usize, *b)).map(|b| (a, b as u32)));
+            let mut heaviest = 0.0_f32;
+            for b in near.filter(|b| self.coincide(scale, a as usize, *b)) {
+                hits.push((a, b as u32));
+                heaviest = heaviest.max(scale.weight(a as usize, b));
+            }
+            most += f64::from(heaviest);
         }
-        let (one, other) = (self.count(scale, hits, |hit| hit.0), self.count(scale, hits, |hit| hit.1));
+        most
+    }
+
+    /// On how many days rises coincide, and the weight. A day counts once, by the heaviest coincidence; of the two counts,
+    /// by the days of one entity and of the other, the smaller.
+    fn days(self, scale: &Scale, hits: &mut [(u32, u32)]) -> (usize, f64) {
+        let (one, other) = (self.days_of(scale, hits, |hit| hit.0), self.days_of(scale, hits, |hit| hit.1));
         (one.0.min(other.0), one.1.min(other.1))
     }
 
     /// Days of one side's rises among these coincidences, and the weight.
-    fn count(self, scale: &Scale, hits: &mut [(u32, u32)], side: impl Fn(&(u32, u32)) -> u32) -> (usize, f64) {
-        let half = |id: u32| scale.known[id as usize].half_weight;
+    fn days_of(self, scale: &Scale, hits: &mut [(u32, u32)], side: impl Fn(&(u32, u32)) -> u32) -> (usize, f64) {
         let day = |hit: &(u32, u32)| self.day[side(hit) as usize];
         hits.sort_unstable_by_key(|hit| (day(hit), *hit));
         let each = hits.chunk_by(|x, y| day(x) == day(y));
         each.fold((0, 0.0), |(days, weight), met| {
-            let heaviest = met.iter().map(|(a, b)| half(*a) + half(*b)).fold(0.0, f32::max);
+            let heaviest = met.iter().map(|(a, b)| scale.weight(*a as usize, *b as usize)).fold(0.0, f32::max);
             (days + 1, weight + f64::from(heaviest))
         })
     }

@@ -1,17 +1,16 @@
 //! A first look where many pairs meet by chance: entities are bits, and a row of them is counted at once.
 
-use std::ops::Range;
+use std::ops::{BitOrAssign, Range};
 
 use super::classes::{Classes, Place};
 use super::links::Drawn;
 
-/// Entities of a row.
-const WORDS: usize = 8;
+/// Entities of a row: as many as fit into registers while rows are added.
+const WORDS: usize = 4;
 const BLOCK: usize = 64 * WORDS;
-type Row = [u64; WORDS];
-/// Rows are counted in parts that fit into registers.
-const PART: usize = 4;
-type Part = [u64; PART];
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(align(32))]
+struct Row([u64; WORDS]);
 
 /// Buffers of one thread.
 #[derive(Default)]
@@ -42,7 +41,16 @@ impl<C: Fn(usize, usize) -> f64> Look<'_, C> {
     /// Finds all pairs that may be linked, and few others, with the rises of the first that may coincide with any of the
     /// second. Work grows with the rises of an entity times pairs, a row of pairs at a time; memory with the rises, and
     /// with periods times classes.
-    pub fn pairs(&self, scratch: &mut Scratch, mut found: impl FnMut(usize, usize, &[u32])) {
+    pub fn pairs(&self, scratch: &mut Scratch, found: impl FnMut(usize, usize, &[u32])) {
+        if self.drawn.rises.unseen.iter().all(|unseen| *unseen == 0) {
+            self.pairs_of::<true>(scratch, found);
+        } else {
+            self.pairs_of::<false>(scratch, found);
+        }
+    }
+
+    /// `DATED`: no rise has unseen periods.
+    fn pairs_of<const DATED: bool>(&self, scratch: &mut Scratch, mut found: impl FnMut(usize, usize, &[u32])) {
         let Drawn { rises, day } = self.drawn;
         let Scratch { rows, at, met } = scratch;
         let period = |id: usize| (day[id] - rises.span.0) as usize;
@@ -54,12 +62,15 @@ impl<C: Fn(usize, usize) -> f64> Look<'_, C> {
         for block in (0..n).step_by(BLOCK).map(|from| from..n.min(from + BLOCK)) {
             self.fill(block.clone(), rows);
             for i in 0..block.end {
-                let often = self.often(i, rows, at);
-                for k in bits(&often).filter(|k| block.start + k > i) {
-                    let j = block.start + k;
-                    if self.weight(i, k, (rows, at), met) >= (self.by_chance)(i, j) {
-                        found(i, j, met);
-                    }
+                let often = self.often::<DATED>(i, rows, at);
+                for (w, word) in often.0.iter().enumerate() {
+                    each_bit(*word, |bit| {
+                        let k = w * 64 + bit;
+                        let j = block.start + k;
+                        if j > i && self.weight::<DATED>(i, k, (rows, at), met) >= (self.by_chance)(i, j) {
+                            found(i, j, met);
+                        }
+                    });
                 }
             }
         }
@@ -67,74 +78,99 @@ impl<C: Fn(usize, usize) -> f64> Look<'_, C> {
 
     fn fill(&self, block: Range<usize>, rows: &mut Vec<Row>) {
         let Drawn { rises, day } = self.drawn;
-        let (first, last) = rises.span;
+        let first = rises.span.0;
         rows.clear();
-        rows.resize(rises.periods() * self.classes.number, [0; WORDS]);
+        rows.resize(rises.periods() * self.classes.number, Row::default());
         for (k, who) in block.enumerate() {
             for id in rises.own(who) {
                 let Place { first: low, last: high, .. } = self.classes.of[id];
-                let earliest = (day[id] - rises.unseen[id] - self.same).max(first) - first;
-                for period in earliest..=(day[id] + self.same).min(last) - first {
-                    let from = period as usize * self.classes.number;
+                for period in (day[id] - rises.unseen[id]).max(first)..=day[id] {
+                    let from = (period - first) as usize * self.classes.number;
                     let alike = &mut rows[from + low as usize..=from + high as usize];
-                    alike.iter_mut().for_each(|row| row[k / 64] |= 1 << (k % 64));
+                    alike.iter_mut().for_each(|row| row.0[k / 64] |= 1 << (k % 64));
                 }
             }
+        }
+        for _ in 0..self.same {
+            widen(rows, self.classes.number);
         }
     }
 
     /// Who of a block meets an entity often enough?
-    fn often(&self, i: usize, rows: &[Row], at: &[u32]) -> Row {
+    fn often<const DATED: bool>(&self, i: usize, rows: &[Row], at: &[u32]) -> Row {
         let own = self.drawn.rises.own(i);
         let enough = self.classes.enough[i].max(self.min_joint);
-        let mut often = [0; WORDS];
-        if enough <= own.len() {
-            for (from, part) in (0..WORDS).step_by(PART).zip(often.chunks_mut(PART)) {
-                let met = own.clone().map(|id| self.met(id, at, |row| std::array::from_fn(|w| rows[row][from + w])));
-                part.copy_from_slice(&at_least(enough, met));
-            }
+        if enough > own.len() {
+            return Row::default();
         }
-        often
+        let met = own.map(|id| self.met::<DATED, Row>(id, at, |row| rows[row]));
+        if enough < 8 { at_least::<3>(enough, met) } else { at_least::<4>(enough, met) }
     }
 
-    /// Who meets a rise, wherever in its unseen periods it began; `part`: of a row.
+    /// Who meets a rise, wherever in its unseen periods it began; `of`: what is asked of a row.
     #[inline(always)]
-    fn met<const W: usize>(&self, id: usize, at: &[u32], part: impl Fn(usize) -> [u64; W]) -> [u64; W] {
+    fn met<const DATED: bool, T: BitOrAssign>(&self, id: usize, at: &[u32], of: impl Fn(usize) -> T) -> T {
         let at = at[id] as usize;
-        let mut met = part(at);
-        for earlier in 1..=self.drawn.rises.unseen[id] as usize {
-            let Some(row) = at.checked_sub(earlier * self.classes.number) else { break };
-            let more = part(row);
-            (0..W).for_each(|w| met[w] |= more[w]);
+        let mut met = of(at);
+        if !DATED {
+            for earlier in 1..=self.drawn.rises.unseen[id] as usize {
+                let Some(row) = at.checked_sub(earlier * self.classes.number) else { break };
+                met |= of(row);
+            }
         }
         met
     }
 
+    /// Which of these 64 rises may meet one of a block?
+    #[inline(always)]
+    fn hits<const DATED: bool>(&self, ids: Range<usize>, k: usize, (rows, at): (&[Row], &[u32])) -> u64 {
+        let hit = |id: usize| self.met::<DATED, u64>(id, at, |row| rows[row].0[k / 64]) >> (k % 64) & 1;
+        ids.rev().fold(0, |hits, id| hits << 1 | hit(id))
+    }
+
     /// The most that an entity and one of a block collect, and the rises of the first it may come from.
-    fn weight(&self, i: usize, k: usize, (rows, at): (&[Row], &[u32]), met: &mut Vec<u32>) -> f64 {
+    fn weight<const DATED: bool>(&self, i: usize, k: usize, rows: (&[Row], &[u32]), met: &mut Vec<u32>) -> f64 {
         let own = self.drawn.rises.own(i);
-        let (mut hits, mut weight) = (0, 0.0);
-        met.resize(own.len() + 1, 0);
-        for id in own {
-            let [word] = self.met(id, at, |row| [rows[row][k / 64]]);
-            let hit = word >> (k % 64) & 1;
-            met[hits] = id as u32; // without a branch: which rises meet is anyone's guess
-            hits += hit as usize;
-            weight += hit as f32 * self.classes.most[id];
+        let mut weight = 0.0;
+        met.clear();
+        for from in own.clone().step_by(64) {
+            // All are looked up before any is weighed: which rises meet is anyone's guess.
+            let hits = self.hits::<DATED>(from..own.end.min(from + 64), k, rows);
+            each_bit(hits, |n| weight += self.classes.most[from + n]);
+            each_bit(hits, |n| met.push((from + n) as u32));
         }
-        met.truncate(hits);
         f64::from(weight)
     }
 }
 
-/// Which bits are set in at least so many of the parts? From sixteen on: in sixteen. Each counter has a bit in each of
+impl BitOrAssign for Row {
+    fn bitor_assign(&mut self, more: Row) {
+        for (word, more) in self.0.iter_mut().zip(more.0) {
+            *word |= more;
+        }
+    }
+}
+
+/// Each period with those before and after it; `step`: rows of a period.
+fn widen(rows: &mut [Row], step: usize) {
+    for row in step..rows.len() {
+        let later = rows[row];
+        rows[row - step] |= later;
+    }
+    for row in (step..rows.len()).rev() {
+        let earlier = rows[row - step];
+        rows[row] |= earlier;
+    }
+}
+
+/// Which bits are set in at least so many of the rows? From sixteen on: in sixteen. Each counter has a bit in each of
 /// four planes (carry-save adders: Warren, Hacker's Delight, 2013, §5–1).
 #[inline(always)]
-fn at_least(enough: usize, mut parts: impl Iterator<Item = Part>) -> Part {
-    let (mut planes, mut over) = ([[0; PART]; 4], [0; PART]);
-    while let Some(a) = parts.next() {
-        let b = parts.next().unwrap_or_default();
-        for w in 0..PART {
+fn at_least<const PLANES: usize>(enough: usize, mut rows: impl Iterator<Item = Row>) -> Row {
+    let (mut planes, mut over) = ([[0; WORDS]; PLANES], [0; WORDS]);
+    while let Some(Row(a)) = rows.next() {
+        let Row(b) = rows.next().unwrap_or_default();
+        for w in 0..WORDS {
             let either = planes[0][w] ^ a[w];
             let mut carry = planes[0][w] & a[w] | either & b[w];
             planes[0][w] = either ^ b[w];
@@ -144,13 +180,13 @@ fn at_least(enough: usize, mut parts: impl Iterator<Item = Part>) -> Part {
             over[w] |= carry;
         }
     }
-    if enough >= 1 << planes.len() {
-        return over;
+    if enough >= 1 << PLANES {
+        return Row(over);
     }
     // Against `enough`, from the highest bit down.
-    let mut equal = [!0; PART];
+    let mut equal = [!0; WORDS];
     for (k, plane) in planes.iter().enumerate().rev() {
-        for w in 0..PART {
+        for w in 0..WORDS {
             if enough >> k & 1 == 1 {
                 equal[w] &= plane[w];
             } else {
@@ -159,15 +195,16 @@ fn at_least(enough: usize, mut parts: impl Iterator<Item = Part>) -> Part {
             }
         }
     }
-    std::array::from_fn(|w| over[w] | equal[w])
+    Row(std::array::from_fn(|w| over[w] | equal[w]))
 }
 
 /// The numbers of the bits that are set.
-fn bits(row: &Row) -> impl Iterator<Item = usize> {
-    row.iter().enumerate().filter(|(_, word)| **word != 0).flat_map(|(w, word)| {
-        let without_lowest = |left: &u64| Some(left & (left - 1)).filter(|left| *left != 0);
-        std::iter::successors(Some(*word), without_lowest).map(move |left| w * 64 + left.trailing_zeros() as usize)
-    })
+#[inline(always)]
+fn each_bit(mut word: u64, mut then: impl FnMut(usize)) {
+    while word != 0 {
+        then(word.trailing_zeros() as usize);
+        word &= word - 1;
+    }
 }
 
 #[cfg(test)]

@@ -112,6 +112,11 @@ impl Scale {
         self.mean * f64::from(2 * same + 1) / f64::from(2 * self.same + 1)
     }
 
+    /// Of a coincidence: −ln chance, the mean of both rises'.
+    pub fn weight(&self, a: usize, b: usize) -> f32 {
+        self.known[a].half_weight + self.known[b].half_weight
+    }
+
     /// What two entities would collect by chance, with the spare that keeps chance partners few.
     pub fn by_chance(&self, i: usize, j: usize) -> f64 {
         (self.by_chance[i] + self.by_chance[j]) / 2.0
