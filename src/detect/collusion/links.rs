@@ -60,17 +60,13 @@ impl Drawn<'_> {
 
     /// Finds which of these rises of one entity coincide with which of another; the most that they weigh.
     fn meet(self, scale: &Scale, own: &[u32], j: usize, hits: &mut Vec<(u32, u32)>) -> f64 {
-        // Both in order of intervals, which rises never leave: those of the same and the next are near enough.
-        let interval = &self.rises.within;
-        let mut others = self.rises.own(j);
         let mut most = 0.0;
         hits.clear();
         for &a in own {
-            let here = interval[a as usize];
-            others.start += others.clone().take_while(|b| interval[*b] + 1 < here).count();
-            let near = others.clone().take_while(|b| interval[*b] <= here + 1);
+            let (day, unseen) = (self.day[a as usize], self.rises.unseen[a as usize]);
+            let about = self.rises.about(j, day - unseen - scale.same, day + scale.max_unseen + scale.same);
             let mut heaviest = 0.0_f32;
-            for b in near.filter(|b| self.coincide(scale, a as usize, *b)) {
+            for b in about.filter(|b| self.coincide(scale, a as usize, *b)) {
                 hits.push((a, b as u32));
                 heaviest = heaviest.max(scale.weight(a as usize, b));
             }

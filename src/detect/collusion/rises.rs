@@ -39,17 +39,24 @@ pub struct Rises {
     pub unseen: Vec<i32>,
     /// By good and period: whether rises there were kept; empty where all are.
     pub quiet: Vec<Vec<bool>>,
-    /// Where each entity's rises begin, and the end.
-    first: Vec<usize>,
+    intervals: usize,
+    /// Where each entity's rises of each interval begin, and the end.
+    first: Vec<u32>,
 }
 
 impl Rises {
     /// Of `n` entities.
     pub fn new(mut events: Vec<Event>, n: usize, span: (i32, i32)) -> Rises {
         events.sort_by(|a, b| (a.who, a.day).cmp(&(b.who, b.day)).then(a.size.total_cmp(&b.size)));
-        let first = (0..=n).map(|who| events.partition_point(|e| (e.who as usize) < who)).collect();
-        let within = events.iter().map(|e| interval(e.day, span).number as u16).collect();
-        Rises { within, unseen: events.iter().map(|e| e.unseen).collect(), quiet: Vec::new(), events, span, first }
+        let within: Vec<u16> = events.iter().map(|e| interval(e.day, span).number as u16).collect();
+        let unseen = events.iter().map(|e| e.unseen).collect();
+        let intervals = interval(span.1, span).number as usize + 1;
+        let mut first = vec![0; n * intervals + 1];
+        for (e, within) in events.iter().zip(&within) {
+            first[e.who as usize * intervals + usize::from(*within) + 1] += 1;
+        }
+        (1..first.len()).for_each(|k| first[k] += first[k - 1]);
+        Rises { within, unseen, quiet: Vec::new(), events, span, intervals, first }
     }
 
     /// Of entities in order, numbered from 0; `quiet`: see there.
@@ -60,12 +67,12 @@ impl Rises {
 
     /// Entities, with rises or without.
     pub fn entities(&self) -> usize {
-        self.first.len() - 1
+        (self.first.len() - 1) / self.intervals
     }
 
     /// Intervals of the market.
     pub fn intervals(&self) -> usize {
-        interval(self.span.1, self.span).number as usize + 1
+        self.intervals
     }
 
     /// Periods of each interval, from the first of the market.
@@ -83,7 +90,13 @@ impl Rises {
 
     /// Positions of an entity's rises, by period.
     pub fn own(&self, who: usize) -> Range<usize> {
-        self.first[who]..self.first[who + 1]
+        self.first[who * self.intervals] as usize..self.first[(who + 1) * self.intervals] as usize
+    }
+
+    /// Positions of those of an entity's rises that may fall, in a draw too, between two periods.
+    pub fn about(&self, who: usize, from: i32, to: i32) -> Range<usize> {
+        let place = |period: i32| who * self.intervals + interval(period, self.span).number as usize;
+        self.first[place(from)] as usize..self.first[place(to) + 1] as usize
     }
 
     /// Whether a rise of this good in this period would have been kept.
