@@ -1,5 +1,6 @@
 //! Synchronised rises (疑似串通涨价).
 
+mod bits;
 mod candidate;
 mod classes;
 mod events;

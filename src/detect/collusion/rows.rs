@@ -2,6 +2,7 @@
 
 use std::ops::{BitOrAssign, Range};
 
+use super::bits::each_bit;
 use super::classes::{Classes, Place};
 use super::links::Drawn;
 
@@ -163,8 +164,8 @@ fn widen(rows: &mut [Row], step: usize) {
     }
 }
 
-/// Which bits are set in at least so many of the rows? From sixteen on: in sixteen. Each counter has a bit in each of
-/// four planes (carry-save adders: Warren, Hacker's Delight, 2013, §5–1).
+/// Which bits are set in at least so many of the rows? Each counter has a bit in each of the planes, and stays where it
+/// runs over (carry-save adders: Warren, Hacker's Delight, 2013, §5–1): of three it counts to eight, of four to sixteen.
 #[inline(always)]
 fn at_least<const PLANES: usize>(enough: usize, mut rows: impl Iterator<Item = Row>) -> Row {
     let (mut planes, mut over) = ([[0; WORDS]; PLANES], [0; WORDS]);
@@ -198,36 +199,38 @@ fn at_least<const PLANES: usize>(enough: usize, mut rows: impl Iterator<Item = R
     Row(std::array::from_fn(|w| over[w] | equal[w]))
 }
 
-/// The numbers of the bits that are set.
-#[inline(always)]
-fn each_bit(mut word: u64, mut then: impl FnMut(usize)) {
-    while word != 0 {
-        then(word.trailing_zeros() as usize);
-        word &= word - 1;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn is_set(row: &Row, bit: usize) -> bool {
+        row.0[bit / 64] >> (bit % 64) & 1 == 1
+    }
+
     proptest! {
         /// Slow twin: every bit counted by itself.
         #[test]
-        fn bits_are_counted(parts in prop::collection::vec(prop::array::uniform4(any::<u64>()), 0..20), enough in 1_usize..20) {
-            let count = |bit: usize| parts.iter().filter(|part: &&Part| part[bit / 64] >> (bit % 64) & 1 == 1).count();
-            let fast = at_least(enough, parts.iter().copied());
-            for bit in 0..64 * PART {
-                let set = fast[bit / 64] >> (bit % 64) & 1 == 1;
-                prop_assert_eq!(set, count(bit) >= enough.min(16), "{} of {}", count(bit), enough);
+        fn bits_are_counted(rows in prop::collection::vec(prop::array::uniform4(any::<u64>()), 0..20), enough in 1_usize..20) {
+            let rows: Vec<Row> = rows.into_iter().map(Row).collect();
+            let (by_three, by_four) = (at_least::<3>(enough, rows.iter().copied()), at_least::<4>(enough, rows.iter().copied()));
+            for bit in 0..BLOCK {
+                let count = rows.iter().filter(|row| is_set(row, bit)).count();
+                prop_assert_eq!(is_set(&by_three, bit), count >= enough.min(8), "{} of {}", count, enough);
+                prop_assert_eq!(is_set(&by_four, bit), count >= enough.min(16), "{} of {}", count, enough);
             }
         }
 
+        /// Twice widened, a period holds what is within two periods of it.
         #[test]
-        fn bits_by_number(row in prop::array::uniform8(any::<u64>())) {
-            let set = (0..BLOCK).filter(|k| row[k / 64] >> (k % 64) & 1 == 1);
-            prop_assert!(set.eq(bits(&row)));
+        fn rows_are_widened(rows in prop::collection::vec(any::<u64>(), 9 * 2)) {
+            let mut wide: Vec<Row> = rows.iter().map(|word| Row([*word; WORDS])).collect();
+            widen(&mut wide, 2);
+            widen(&mut wide, 2);
+            for (at, row) in wide.iter().enumerate() {
+                let about = (0..rows.len()).filter(|other| other % 2 == at % 2 && other.abs_diff(at) <= 2 * 2);
+                prop_assert_eq!(row.0[0], about.fold(0, |word, other| word | rows[other]));
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::bits::each_bit;
 use super::classes::ROUNDING;
 use super::links::Drawn;
 use super::rises::Rises;
@@ -68,11 +69,10 @@ impl Sorted {
         };
         let mut slots: Vec<Slot> = order.iter().map(slot).collect();
         let mut intervals = Vec::new();
-        let mut from = 0;
         for (number, periods) in rises.interval_periods().enumerate() {
-            let count = order[from..].iter().take_while(|id| usize::from(rises.within[**id as usize]) == number).count();
-            intervals.push((from..from + count, periods));
-            from += count;
+            let from = intervals.last().map_or(0, |(slots, _): &(Range<usize>, _)| slots.end);
+            let end = order.partition_point(|id| usize::from(rises.within[*id as usize]) <= number);
+            intervals.push((from..end, periods));
         }
         for (k, (own, _)) in intervals.iter().enumerate() {
             let next = intervals.get(k + 1).map_or(0..0, |(next, _)| next.clone());
@@ -145,7 +145,11 @@ impl Sorted {
             for (a, row) in own.iter().zip(&near.row) {
                 let about = a.next.0 as usize..a.next.1 as usize;
                 let Some(row) = row.checked_sub(interval.1.len()) else { continue };
-                near_next.each(row, about, |b| if next[b].high >= a.low { meet(a, &next[b]) });
+                near_next.each(row, about, |b| {
+                    if next[b].high >= a.low {
+                        meet(a, &next[b])
+                    }
+                });
             }
         }
     }
@@ -183,13 +187,9 @@ impl Near {
     fn each(&self, row: usize, range: Range<usize>, mut then: impl FnMut(usize)) {
         let row = &self.bits[row * self.words..][..self.words];
         for w in range.start / 64..range.end.div_ceil(64) {
-            let (from, until) = (range.start.max(w * 64) - w * 64, range.end - w * 64);
-            let up_to = if until < 64 { !(!0 << until) } else { !0 };
-            let mut left = row[w] & !0 << from & up_to;
-            while left != 0 {
-                then(w * 64 + left.trailing_zeros() as usize);
-                left &= left - 1;
-            }
+            let (from, until) = (range.start.saturating_sub(w * 64), range.end - w * 64);
+            let below = if until < 64 { !(!0 << until) } else { !0 };
+            each_bit(row[w] & !0 << from & below, |bit| then(w * 64 + bit));
         }
     }
 }

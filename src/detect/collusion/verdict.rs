@@ -11,7 +11,7 @@ use super::synchrony::synchrony;
 use crate::stats::min_p::{MinP, min_p};
 
 /// Null draws are taken in steps, as many as small p-values need; once this many score as high, p is large enough to
-/// stop (Besag & Clifford 1991, sequential Monte Carlo).
+/// stop (Besag & Clifford 1991, sequential Monte Carlo), and a statistic in which so many do is no longer drawn.
 const FIRST_DRAWS: [u64; 2] = [19, 99];
 const ENOUGH_HITS: usize = 5;
 /// Rises redrawn in all: a market of very many rises gets fewer draws, but these, and the floor of p says so.
@@ -56,58 +56,81 @@ pub struct Suspect {
     pub p: f64,
 }
 
+/// What is measured of a market, the higher the more its rises come together.
+enum Statistic<'a> {
+    /// The density of its densest group.
+    Densest(&'a Scale),
+    /// Of all its rises.
+    Synchrony(&'a Scale),
+}
+
 /// Tests one market; p is 1 where nothing coincides.
 pub fn verdict(rises: &Rises, scales: &[Scale], ask: &Question) -> Verdict {
     let most = (REDRAWN / rises.events.len().max(1) as u64).max(LEAST_DRAWS).min(ask.max_draws);
     let floor = 1.0 / (most + 1) as f64;
-    let seen = look(rises, scales, ask, &rises.days(), &mut Scratch::default());
-    if seen.statistics.iter().all(|s| *s <= 0.0) {
+    let statistics = statistics(scales, ask);
+    let seen: Vec<Group> =
+        statistics.iter().map(|s| s.of(rises, ask, &rises.days(), &mut Scratch::default())).collect();
+    if seen.iter().all(|group| group.score <= 0.0) {
         return Verdict { p: 1.0, floor, groups: Vec::new() };
     }
     let jitter = Jitter::new(rises, ask.step, &ask.calendar);
-    let mut samples = vec![seen.statistics];
+    let mut values: Vec<Vec<f64>> = seen.iter().map(|group| vec![group.score]).collect();
+    let mut open: Vec<usize> = (0..statistics.len()).collect();
     let mut found = MinP::default();
-    for upto in FIRST_DRAWS.into_iter().chain([LEAST_DRAWS.max(most / 5), most]) {
-        samples.extend(draws(rises, scales, &jitter, ask, samples.len() as u64..=upto.min(most)));
-        found = min_p(&samples);
+    let mut drawn = 0;
+    for upto in FIRST_DRAWS.into_iter().chain([LEAST_DRAWS.max(most / 5), most]).map(|upto| upto.min(most)) {
+        let ask_for: Vec<&Statistic<'_>> = open.iter().map(|k| &statistics[*k]).collect();
+        for draw in draws(rises, &ask_for, &jitter, ask, drawn + 1..=upto) {
+            open.iter().zip(draw).for_each(|(k, value)| values[*k].push(value));
+        }
+        drawn = upto;
+        found = min_p(&values);
         if found.hits >= ENOUGH_HITS {
             break;
         }
+        let as_high = |k: usize| (found.each[k] * (drawn + 1) as f64).round() as usize - 1;
+        open.retain(|k| as_high(*k) < ENOUGH_HITS);
     }
     let suspect =
         |((group, scale), p): ((Group, &Scale), &f64)| Suspect { group, scale: (scale.same, scale.alike), p: *p };
-    let mut groups: Vec<Suspect> = seen.groups.into_iter().zip(scales).zip(&found.corrected).map(suspect).collect();
+    let mut groups: Vec<Suspect> = seen.into_iter().zip(scales).zip(&found.corrected).map(suspect).collect();
     groups.retain(|s| !s.group.members.is_empty());
     groups.sort_by(|a, b| a.p.total_cmp(&b.p)); // stable: the narrower scale where equal
     Verdict { groups, p: found.combined, floor }
 }
 
-/// The densest group of each scale with the rises at these periods; then the synchrony of the first scale.
-fn look(rises: &Rises, scales: &[Scale], ask: &Question, day: &[i32], scratch: &mut Scratch) -> Look {
-    let group = |scale: &Scale, scratch: &mut Scratch| {
-        densest(&Drawn { rises, day }.links(scale, ask.min_joint, scratch), rises.entities(), ask.min_group)
-    };
-    let groups: Vec<Group> = scales.iter().map(|scale| group(scale, scratch)).collect();
-    let once = scales.first().filter(|_| ask.once).map(|scale| synchrony(scale, rises, day, ask.min_group));
-    Look { statistics: groups.iter().map(|g| g.score).chain(once).collect(), groups }
+/// The densest group of each scale; then the synchrony of the first scale, where that counts.
+fn statistics<'a>(scales: &'a [Scale], ask: &Question) -> Vec<Statistic<'a>> {
+    let once = scales.first().filter(|_| ask.once).map(Statistic::Synchrony);
+    scales.iter().map(Statistic::Densest).chain(once).collect()
 }
 
-struct Look {
-    groups: Vec<Group>,
-    statistics: Vec<f64>,
+impl Statistic<'_> {
+    /// With the rises at these periods: the value, and the group it is of.
+    fn of(&self, rises: &Rises, ask: &Question, day: &[i32], scratch: &mut Scratch) -> Group {
+        match self {
+            Statistic::Densest(scale) => {
+                densest(&Drawn { rises, day }.links(scale, ask.min_joint, scratch), rises.entities(), ask.min_group)
+            }
+            Statistic::Synchrony(scale) => {
+                Group { members: Vec::new(), score: synchrony(scale, rises, day, ask.min_group) }
+            }
+        }
+    }
 }
 
-/// The statistics of draws of the null, in order.
+/// The statistics in draws of the null, in order.
 fn draws(
     rises: &Rises,
-    scales: &[Scale],
+    statistics: &[&Statistic<'_>],
     jitter: &Jitter,
     ask: &Question,
     which: std::ops::RangeInclusive<u64>,
 ) -> Vec<Vec<f64>> {
     let one = |(scratch, day): &mut (Scratch, Vec<i32>), draw: u64| {
         jitter.draw(ask.seed.0 ^ (ask.seed.1 << 32), draw, day);
-        look(rises, scales, ask, day, scratch).statistics
+        statistics.iter().map(|s| s.of(rises, ask, day, scratch).score).collect()
     };
     which.into_par_iter().map_init(|| (Scratch::default(), rises.days()), one).collect()
 }
@@ -171,22 +194,25 @@ mod tests {
                 seed: (5, market),
             };
             let known = |rises: &Rises| [Scale::new(rises, 1, Alike::Size), Scale::new(rises, 3, Alike::Size)];
-            let observed = |rises: &Rises, scales: &[Scale]| {
-                look(rises, scales, &ask, &rises.days(), &mut Scratch::default()).statistics
+            let observed = |rises: &Rises, scales: &[Scale]| -> Vec<f64> {
+                let of = |s: Statistic<'_>| s.of(rises, &ask, &rises.days(), &mut Scratch::default()).score;
+                statistics(scales, &ask).into_iter().map(of).collect()
             };
             let rises = lawful(&mut rng);
-            let jitter = Jitter::new(&rises, 1, &ask.calendar);
             let scales = known(&rises);
-            let mut samples = vec![observed(&rises, &scales)];
-            samples.extend(draws(&rises, &scales, &jitter, &ask, 1..=99));
-            independent.push(min_p(&samples).combined);
+            independent.push(verdict(&rises, &scales, &ask).p);
 
+            let jitter = Jitter::new(&rises, 1, &ask.calendar);
             let mut days = rises.days();
             jitter.draw(77, market, &mut days);
             let moved = rises.events.iter().zip(days).map(|(e, day)| Event { day, ..*e }).collect();
             let drawn = Rises::new(moved, rises.entities(), rises.span);
-            samples[0] = observed(&drawn, &known(&drawn));
-            of_null.push(min_p_random_ties(&samples, &mut rng).combined - rng.gen_range(0.0..0.01));
+            let mut samples = vec![observed(&drawn, &known(&drawn))];
+            let statistics = statistics(&scales, &ask);
+            samples.extend(draws(&rises, &statistics.iter().collect::<Vec<_>>(), &jitter, &ask, 1..=99));
+            let of_each = |k: usize| samples.iter().map(|s| s[k]).collect();
+            let values: Vec<Vec<f64>> = (0..statistics.len()).map(of_each).collect();
+            of_null.push(min_p_random_ties(&values, &mut rng).combined - rng.gen_range(0.0..0.01));
         }
         let (n, bound) = (MARKETS as f64, 1.63 / (MARKETS as f64).sqrt());
         let (above, below) = furthest(of_null);
