@@ -9,6 +9,8 @@ use super::scale::Known;
 /// many of them.
 const CLASSES_ALIKE: f64 = 4.0;
 const CLASSES: Range<usize> = 8..64;
+/// Entities that are looked at together.
+pub const BLOCK: usize = 256;
 /// What single precision may take from a sum of weights.
 pub const ROUNDING: f32 = 1e-3;
 
@@ -16,15 +18,29 @@ pub const ROUNDING: f32 = 1e-3;
 pub struct Classes {
     /// How many.
     pub number: usize,
-    /// By position.
-    pub of: Vec<Place>,
-    /// By position: no coincidence of the rise weighs more.
-    pub most: Vec<f32>,
-    /// By entity: fewer coincidences never weigh as much as it and any other collect by chance.
-    pub enough: Vec<usize>,
+    /// Entities by what they collect by chance, the least first: those of a block of them need much the same.
+    pub order: Vec<u32>,
+    /// Their rises in that order, and where those of each begin, and the end.
+    pub rises: Vec<Classed>,
+    first: Vec<u32>,
+    /// By place in the order, and block: fewer coincidences never weigh as much as the entity and any of the block collect
+    /// by chance.
+    enough: Vec<u8>,
 }
 
-/// Of one rise: its class, and the first and last class with any that is alike to it.
+/// A rise.
+#[derive(Clone, Copy)]
+pub struct Classed {
+    /// Position.
+    pub id: u32,
+    /// No coincidence of it weighs more.
+    pub most: f32,
+    pub place: Place,
+    /// Periods without a price just before, as in [`Rises`].
+    pub unseen: u16,
+}
+
+/// The class of a rise, and the first and last class with any that is alike to it.
 #[derive(Clone, Copy, Default)]
 pub struct Place {
     pub class: u16,
@@ -37,21 +53,48 @@ impl Classes {
     /// alike to one, on average; `by_chance`: what each entity collects by chance.
     pub fn new(rises: &Rises, known: &[Known], by_low: &[u32], alike: f64, by_chance: &[f64]) -> Classes {
         let number = ((CLASSES_ALIKE / alike) as usize).clamp(CLASSES.start, CLASSES.end);
-        let of = places(known, by_low, number);
-        let most = most(rises, known, &of, number);
-        let least = by_chance.iter().copied().fold(f64::MAX, f64::min);
-        let enough = |who: usize| {
-            let mut own = most[rises.own(who)].to_vec();
-            own.sort_unstable_by(|a, b| b.total_cmp(a));
-            let need = ((by_chance[who] + least) / 2.0) as f32;
-            let sums = own.iter().scan(0.0, |sum, most| {
-                *sum += most;
-                Some(*sum)
-            });
-            1 + sums.take_while(|sum| *sum < need).count()
-        };
-        Classes { enough: (0..rises.entities()).map(enough).collect(), number, of, most }
+        let places = places(known, by_low, number);
+        let most = most(rises, known, &places, number);
+        let mut order: Vec<u32> = (0..rises.entities() as u32).collect();
+        order.sort_by(|a, b| by_chance[*a as usize].total_cmp(&by_chance[*b as usize])); // stable
+        let least: Vec<f64> = order.iter().step_by(BLOCK).map(|who| by_chance[*who as usize]).collect();
+        let mut classes = Classes { number, rises: Vec::new(), first: vec![0], enough: Vec::new(), order };
+        for who in classes.order.iter().map(|who| *who as usize) {
+            let needs = least.iter().map(|least| ((by_chance[who] + least) / 2.0) as f32);
+            classes.enough.extend(enough(most[rises.own(who)].to_vec(), needs));
+            classes.rises.extend(rises.own(who).map(|id| Classed {
+                id: id as u32,
+                most: most[id],
+                place: places[id],
+                unseen: rises.unseen[id] as u16,
+            }));
+            classes.first.push(classes.rises.len() as u32);
+        }
+        classes
     }
+
+    /// Rises of an entity, by its place in the order.
+    pub fn own(&self, place: usize) -> Range<usize> {
+        self.first[place] as usize..self.first[place + 1] as usize
+    }
+
+    /// Coincidences that an entity, by its place in the order, needs with any of a block.
+    pub fn enough(&self, place: usize, block: usize) -> usize {
+        self.enough[place * self.order.len().div_ceil(BLOCK) + block].into()
+    }
+}
+
+/// How many of these weights reach each need, the largest at first; `needs`: ascending.
+fn enough(mut weights: Vec<f32>, needs: impl Iterator<Item = f32>) -> impl Iterator<Item = u8> {
+    weights.sort_unstable_by(|a, b| b.total_cmp(a));
+    let (mut times, mut sum) = (0, 0.0);
+    needs.map(move |need| {
+        while sum < need && times < weights.len() {
+            sum += weights[times];
+            times += 1;
+        }
+        if sum < need { u8::MAX } else { times.min(u8::MAX.into()) as u8 }
+    })
 }
 
 fn places(known: &[Known], by_low: &[u32], classes: usize) -> Vec<Place> {

@@ -35,7 +35,7 @@ impl Drawn<'_> {
             if self.meet(scale, own, j, hits) > by_chance {
                 let (joint, weight) = self.days(scale, hits);
                 if joint >= min_joint && weight > by_chance {
-                    links.push((i as u32, j as u32, weight - by_chance));
+                    links.push((i.min(j) as u32, i.max(j) as u32, weight - by_chance));
                 }
             }
         };

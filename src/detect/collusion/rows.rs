@@ -3,12 +3,11 @@
 use std::ops::{BitOrAssign, Range};
 
 use super::bits::each_bit;
-use super::classes::{Classes, Place};
+use super::classes::{BLOCK, Classed, Classes};
 use super::links::Drawn;
 
 /// Entities of a row: as many as fit into registers while rows are added.
-const WORDS: usize = 4;
-const BLOCK: usize = 64 * WORDS;
+const WORDS: usize = BLOCK / 64;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(align(32))]
 struct Row([u64; WORDS]);
@@ -18,7 +17,7 @@ struct Row([u64; WORDS]);
 pub struct Scratch {
     /// By period and class: who of a block has a rise that may coincide with one there.
     rows: Vec<Row>,
-    /// By position: the row of each rise.
+    /// The row of each rise, in the order of the classes.
     at: Vec<u32>,
     /// Rises of an entity that meet one other.
     met: Vec<u32>,
@@ -52,23 +51,22 @@ impl<C: Fn(usize, usize) -> f64> Look<'_, C> {
 
     /// `DATED`: no rise has unseen periods.
     fn pairs_of<const DATED: bool>(&self, scratch: &mut Scratch, mut found: impl FnMut(usize, usize, &[u32])) {
-        let Drawn { rises, day } = self.drawn;
         let Scratch { rows, at, met } = scratch;
-        let period = |id: usize| (day[id] - rises.span.0) as usize;
+        let row = |rise: &Classed| self.period(rise) * self.classes.number + usize::from(rise.place.class);
         at.clear();
-        at.extend(
-            (0..day.len()).map(|id| (period(id) * self.classes.number) as u32 + self.classes.of[id].class as u32),
-        );
-        let n = rises.entities();
-        for block in (0..n).step_by(BLOCK).map(|from| from..n.min(from + BLOCK)) {
-            self.fill(block.clone(), rows);
-            for i in 0..block.end {
-                let often = self.often::<DATED>(i, rows, at);
+        at.extend(self.classes.rises.iter().map(|rise| row(rise) as u32));
+        let order = &self.classes.order;
+        for (number, block) in order.chunks(BLOCK).enumerate() {
+            let from = number * BLOCK;
+            self.fill(from..from + block.len(), rows);
+            for (place, i) in order[..from + block.len()].iter().enumerate() {
+                let often = self.often::<DATED>(place, number, rows, at);
                 for (w, word) in often.0.iter().enumerate() {
                     each_bit(*word, |bit| {
                         let k = w * 64 + bit;
-                        let j = block.start + k;
-                        if j > i && self.weight::<DATED>(i, k, (rows, at), met) >= (self.by_chance)(i, j) {
+                        let (i, j) = (*i as usize, block[k] as usize);
+                        let later = from + k > place;
+                        if later && self.weight::<DATED>(place, k, (rows, at), met) >= (self.by_chance)(i, j) {
                             found(i, j, met);
                         }
                     });
@@ -77,17 +75,21 @@ impl<C: Fn(usize, usize) -> f64> Look<'_, C> {
         }
     }
 
+    /// From the first of the market.
+    fn period(&self, rise: &Classed) -> usize {
+        (self.drawn.day[rise.id as usize] - self.drawn.rises.span.0) as usize
+    }
+
+    /// `block`: places of its entities.
     fn fill(&self, block: Range<usize>, rows: &mut Vec<Row>) {
-        let Drawn { rises, day } = self.drawn;
-        let first = rises.span.0;
         rows.clear();
-        rows.resize(rises.periods() * self.classes.number, Row::default());
-        for (k, who) in block.enumerate() {
-            for id in rises.own(who) {
-                let Place { first: low, last: high, .. } = self.classes.of[id];
-                for period in (day[id] - rises.unseen[id]).max(first)..=day[id] {
-                    let from = (period - first) as usize * self.classes.number;
-                    let alike = &mut rows[from + low as usize..=from + high as usize];
+        rows.resize(self.drawn.rises.periods() * self.classes.number, Row::default());
+        for (k, place) in block.enumerate() {
+            for rise in &self.classes.rises[self.classes.own(place)] {
+                let (first, last) = (rise.place.first.into(), rise.place.last.into());
+                let period = self.period(rise);
+                for period in period.saturating_sub(rise.unseen.into())..=period {
+                    let alike = &mut rows[period * self.classes.number..][first..=last];
                     alike.iter_mut().for_each(|row| row.0[k / 64] |= 1 << (k % 64));
                 }
             }
@@ -98,23 +100,22 @@ impl<C: Fn(usize, usize) -> f64> Look<'_, C> {
     }
 
     /// Who of a block meets an entity often enough?
-    fn often<const DATED: bool>(&self, i: usize, rows: &[Row], at: &[u32]) -> Row {
-        let own = self.drawn.rises.own(i);
-        let enough = self.classes.enough[i].max(self.min_joint);
+    fn often<const DATED: bool>(&self, place: usize, block: usize, rows: &[Row], at: &[u32]) -> Row {
+        let (own, enough) = (self.classes.own(place), self.classes.enough(place, block).max(self.min_joint));
         if enough > own.len() {
             return Row::default();
         }
-        let met = own.map(|id| self.met::<DATED, Row>(id, at, |row| rows[row]));
+        let met = own.map(|rise| self.met::<DATED, Row>(rise, at, |row| rows[row]));
         if enough < 8 { at_least::<3>(enough, met) } else { at_least::<4>(enough, met) }
     }
 
     /// Who meets a rise, wherever in its unseen periods it began; `of`: what is asked of a row.
     #[inline(always)]
-    fn met<const DATED: bool, T: BitOrAssign>(&self, id: usize, at: &[u32], of: impl Fn(usize) -> T) -> T {
-        let at = at[id] as usize;
+    fn met<const DATED: bool, T: BitOrAssign>(&self, rise: usize, at: &[u32], of: impl Fn(usize) -> T) -> T {
+        let at = at[rise] as usize;
         let mut met = of(at);
         if !DATED {
-            for earlier in 1..=self.drawn.rises.unseen[id] as usize {
+            for earlier in 1..=self.classes.rises[rise].unseen.into() {
                 let Some(row) = at.checked_sub(earlier * self.classes.number) else { break };
                 met |= of(row);
             }
@@ -124,21 +125,22 @@ impl<C: Fn(usize, usize) -> f64> Look<'_, C> {
 
     /// Which of these 64 rises may meet one of a block?
     #[inline(always)]
-    fn hits<const DATED: bool>(&self, ids: Range<usize>, k: usize, (rows, at): (&[Row], &[u32])) -> u64 {
-        let hit = |id: usize| self.met::<DATED, u64>(id, at, |row| rows[row].0[k / 64]) >> (k % 64) & 1;
-        ids.rev().fold(0, |hits, id| hits << 1 | hit(id))
+    fn hits<const DATED: bool>(&self, own: Range<usize>, k: usize, (rows, at): (&[Row], &[u32])) -> u64 {
+        let hit = |rise: usize| self.met::<DATED, u64>(rise, at, |row| rows[row].0[k / 64]) >> (k % 64) & 1;
+        own.rev().fold(0, |hits, rise| hits << 1 | hit(rise))
     }
 
     /// The most that an entity and one of a block collect, and the rises of the first it may come from.
-    fn weight<const DATED: bool>(&self, i: usize, k: usize, rows: (&[Row], &[u32]), met: &mut Vec<u32>) -> f64 {
-        let own = self.drawn.rises.own(i);
+    fn weight<const DATED: bool>(&self, place: usize, k: usize, rows: (&[Row], &[u32]), met: &mut Vec<u32>) -> f64 {
+        let own = self.classes.own(place);
         let mut weight = 0.0;
         met.clear();
         for from in own.clone().step_by(64) {
             // All are looked up before any is weighed: which rises meet is anyone's guess.
-            let hits = self.hits::<DATED>(from..own.end.min(from + 64), k, rows);
-            each_bit(hits, |n| weight += self.classes.most[from + n]);
-            each_bit(hits, |n| met.push((from + n) as u32));
+            let own = from..own.end.min(from + 64);
+            let (hits, rises) = (self.hits::<DATED>(own.clone(), k, rows), &self.classes.rises[own]);
+            each_bit(hits, |n| weight += rises[n].most);
+            each_bit(hits, |n| met.push(rises[n].id));
         }
         f64::from(weight)
     }
