@@ -9,7 +9,7 @@ use super::joint::joint_rises;
 use super::rises::Rises;
 use super::scale::scales;
 use super::synchronised_rises::{MAX_DRAWS, MAX_Q, MIN_ENTITIES, MIN_GROUP, MIN_JOINT};
-use super::verdict::{Question, Suspect, Verdict, verdict};
+use super::verdict::{DEAR, Question, Suspect, Verdict, verdict};
 use crate::model::*;
 use crate::stats::fdr::benjamini_yekutieli;
 
@@ -72,6 +72,7 @@ impl Candidate {
             min_group: knobs.get(&MIN_GROUP) as usize,
             once,
             max_draws: knobs.get(&MAX_DRAWS) as u64,
+            dear: DEAR,
             step: clock.step,
             calendar: clock.calendar(),
             seed: (context.seed, cells.first().map_or(0, |c| *c as u64)),
