@@ -20,7 +20,7 @@ const DAYS: i32 = 730;
 const DRAWS: u32 = 99;
 const MORE_DRAWS: u32 = 199;
 /// Runs of each, of which the fastest counts.
-const RUNS: usize = 3;
+const RUNS: usize = 5;
 const RISES: usize = 25;
 /// Sellers of the planted group.
 const GROUP: usize = 12;
