@@ -10,6 +10,8 @@ use super::scale::Known;
 
 /// Pairs are counted for so many entities at a time, so that memory grows with the rises.
 const BLOCK: usize = 8192;
+/// Those of so many of them are told apart at a time, which then happens near the processor.
+const PART: usize = 512;
 
 /// The rises, interval by interval, which they never leave, and in each by the lower end of their bands.
 pub struct Sorted {
@@ -39,12 +41,12 @@ pub struct Scratch {
     near: [Near; 2],
     /// See [`keep_repeated`].
     seen: Vec<u64>,
-    /// Who meets whom, (low, high), and the weight; the second by the first, and where those of each begin; how often one
-    /// met each, and the weight.
-    met: Vec<(u32, u32, f32)>,
+    /// By part of the block: who meets whom, (low, high), and the weight.
+    met: Vec<Vec<(u32, u32, f32)>>,
+    /// Of a part: the second by the first, and where those of each begin; how often one met each, and the weight.
     with: Vec<(u32, f32)>,
     first: Vec<u32>,
-    sums: Vec<(usize, f32)>,
+    sums: Vec<(u32, f32)>,
 }
 
 /// Which rises of an interval are within reach of each of its periods, and of those just before: a bit for each slot.
@@ -98,20 +100,22 @@ impl Sorted {
         for block in (0..n).step_by(BLOCK).map(|from| from..n.min(from + BLOCK)) {
             self.meet(drawn, within, &block, scratch);
             let Scratch { seen, met, with, first, sums, .. } = scratch;
-            if min_joint > 1 {
-                keep_repeated(met, seen);
-            }
-            group(met, &block, first, with);
-            for (k, i) in block.enumerate() {
-                let own = &with[first[k] as usize..first[k + 1] as usize];
-                for &(j, weight) in own {
-                    let sum = &mut sums[j as usize];
-                    *sum = (sum.0 + 1, sum.1 + weight);
+            for (part, met) in block.clone().step_by(PART).map(|from| from..block.end.min(from + PART)).zip(met) {
+                if min_joint > 1 {
+                    keep_repeated(met, seen);
                 }
-                for j in own.iter().map(|(j, _)| *j as usize) {
-                    let (times, weight) = std::mem::take(&mut sums[j]);
-                    if times >= min_joint && f64::from(weight + ROUNDING) >= by_chance(i, j) {
-                        found(i, j);
+                group(met, &part, first, with);
+                for (k, i) in part.enumerate() {
+                    let own = &with[first[k] as usize..first[k + 1] as usize];
+                    for &(j, weight) in own {
+                        let sum = &mut sums[j as usize];
+                        *sum = (sum.0 + 1, sum.1 + weight);
+                    }
+                    for j in own.iter().map(|(j, _)| *j as usize) {
+                        let (times, weight) = std::mem::take(&mut sums[j]);
+                        if times as usize >= min_joint && f64::from(weight + ROUNDING) >= by_chance(i, j) {
+                            found(i, j);
+                        }
                     }
                 }
             }
@@ -123,26 +127,29 @@ impl Sorted {
         let Scratch { near: [near, near_next], met, .. } = scratch;
         let period = |slot: &Slot| (drawn.day[slot.id as usize] - drawn.rises.span.0) as usize;
         let slots = |(slots, _): &(Range<usize>, Range<usize>)| &self.slots[slots.clone()];
-        met.clear();
+        met.resize(BLOCK / PART, Vec::new());
+        met.iter_mut().for_each(Vec::clear);
+        // Those before the block were met already.
+        let counts = |slot: &Slot| slot.who as usize >= block.start;
         let mut meet = |a: &Slot, b: &Slot| {
             let (i, j) = (a.who.min(b.who), a.who.max(b.who));
-            if i < j && block.contains(&(i as usize)) {
-                met.push((i, j, a.half_weight + b.half_weight));
+            if i < j && (i as usize) < block.end {
+                met[(i as usize - block.start) / PART].push((i, j, a.half_weight + b.half_weight));
             }
         };
         if let Some(first) = self.intervals.first() {
-            near_next.fill(slots(first), &first.1, within, period);
+            near_next.fill(slots(first), &first.1, within, period, counts);
         }
         for (k, interval) in self.intervals.iter().enumerate() {
             std::mem::swap(near, near_next);
             let own = slots(interval);
-            for (k, a) in own.iter().enumerate() {
+            for (k, a) in own.iter().enumerate().filter(|(_, a)| counts(a)) {
                 near.each(near.row[k], k + 1..a.alike_to as usize, |b| meet(a, &own[b]));
             }
             let Some(next) = self.intervals.get(k + 1) else { break };
-            near_next.fill(slots(next), &next.1, within, period);
+            near_next.fill(slots(next), &next.1, within, period, counts);
             let next = slots(next);
-            for (a, row) in own.iter().zip(&near.row) {
+            for (a, row) in own.iter().zip(&near.row).filter(|(a, _)| counts(a)) {
                 let about = a.next.0 as usize..a.next.1 as usize;
                 let Some(row) = row.checked_sub(interval.1.len()) else { continue };
                 near_next.each(row, about, |b| {
@@ -169,14 +176,21 @@ fn reach(own: &mut [Slot], next: &[Slot]) {
 
 impl Near {
     /// `slots`, `periods`: of an interval.
-    fn fill(&mut self, slots: &[Slot], periods: &Range<usize>, within: usize, period: impl Fn(&Slot) -> usize) {
+    fn fill(
+        &mut self,
+        slots: &[Slot],
+        periods: &Range<usize>,
+        within: usize,
+        period: impl Fn(&Slot) -> usize,
+        counts: impl Fn(&Slot) -> bool,
+    ) {
         let Near { bits, words, row } = self;
         *words = slots.len().div_ceil(64);
         row.clear();
         row.extend(slots.iter().map(|slot| within + period(slot) - periods.start));
         bits.clear();
         bits.resize((within + periods.len()) * *words, 0);
-        for (k, row) in row.iter().enumerate() {
+        for (k, row) in row.iter().enumerate().filter(|(k, _)| counts(&slots[*k])) {
             for about in row - within..=(row + within).min(within + periods.len() - 1) {
                 bits[about * *words + k / 64] |= 1 << (k % 64);
             }
