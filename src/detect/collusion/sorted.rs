@@ -199,11 +199,12 @@ impl Near {
 
     /// Slots of a range that are within reach of a period.
     fn each(&self, row: usize, range: Range<usize>, mut then: impl FnMut(usize)) {
-        let row = &self.bits[row * self.words..][..self.words];
-        for w in range.start / 64..range.end.div_ceil(64) {
-            let (from, until) = (range.start.saturating_sub(w * 64), range.end - w * 64);
+        let (from, end) = (range.start / 64, range.end.div_ceil(64));
+        let words = &self.bits[row * self.words..][from..end];
+        for (word, first) in words.iter().zip((from * 64..).step_by(64)) {
+            let (skip, until) = (range.start.saturating_sub(first), range.end - first);
             let below = if until < 64 { !(!0 << until) } else { !0 };
-            each_bit(row[w] & !0 << from & below, |bit| then(w * 64 + bit));
+            each_bit(word & !0 << skip & below, |bit| then(first + bit));
         }
     }
 }
