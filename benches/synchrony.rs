@@ -2,8 +2,8 @@
 //! One market of 730 days, 25 rises a seller; the whole screen (rises, scales, draws of the null, groups) against
 //! ../shared/peers/numpy_synchrony.py, which counts coincident days once a draw, with 99 draws in the same run. At random,
 //! as most markets are: there the screen stops as soon as enough draws score as high. With a planted group that agrees on
-//! sizes, so that all draws are taken (and the market without the group is tested once more): a statistic that says
-//! nothing is left off after 19 or 99 draws. With one that also agrees on prices: all statistics are drawn to the end.
+//! sizes, so that all draws are taken (and the market without the group is tested once more): a statistic that
+//! five draws have reached is left off after 19 or 99. With one that also agrees on prices: all statistics are drawn to the end.
 //! What a draw costs is what 100 more of them add.
 #![allow(missing_docs, clippy::expect_used)]
 

@@ -11,14 +11,15 @@ pub struct MinP {
     pub corrected: Vec<f64>,
     /// Of the smallest over statistics, against the smallest of each draw: holds whatever their dependence.
     pub combined: f64,
-    /// Draws whose smallest is as small.
+    /// As `combined` says: draws whose smallest is as small, and what is added for statistics with fewer draws.
     pub hits: usize,
 }
 
 /// Single-step min-p (Westfall & Young 1993, §2.3). Of each statistic its value as observed, then in each draw of the
 /// null; high values are extreme. Exact where observed and draws are exchangeable; ties count against the observed. A
-/// statistic that was no longer drawn has fewer values than others: of the draws it lacks, at most so large a share is as
-/// extreme in it as p says, and these count as if they were extreme in no other (Bonferroni), so that p errs high.
+/// statistic that was no longer drawn has fewer values than others: at most so large a share of all samples is as extreme
+/// in it as p says, and these count as if they were extreme in no other (Bonferroni), so that p errs high; where it has the
+/// smallest p itself, that p must hold by itself.
 pub fn min_p(statistics: &[Vec<f64>]) -> MinP {
     ranked(statistics, |values| vec![0.0; values.len()])
 }

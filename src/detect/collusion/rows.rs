@@ -6,7 +6,7 @@ use super::bits::each_bit;
 use super::classes::{BLOCK, Classed, Classes};
 use super::links::Drawn;
 
-/// Entities of a row: as many as fit into registers while rows are added.
+/// Words of a row, a bit for each entity of a block: as many as fit into registers while rows are added.
 const WORDS: usize = BLOCK / 64;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(align(32))]
@@ -40,7 +40,7 @@ pub struct Look<'a, C> {
 impl<C: Fn(usize, usize) -> f64> Look<'_, C> {
     /// Finds all pairs that may be linked, and few others, with the rises of the first that may coincide with any of the
     /// second. Work grows with the rises of an entity times pairs, a row of pairs at a time; memory with the rises, and
-    /// with periods times classes.
+    /// with periods times classes, and a byte for each entity and block of 256.
     pub fn pairs(&self, scratch: &mut Scratch, found: impl FnMut(usize, usize, &[u32])) {
         if self.drawn.rises.unseen.iter().all(|unseen| *unseen == 0) {
             self.pairs_of::<true>(scratch, found);

@@ -10,6 +10,8 @@ use super::scale::Known;
 
 /// Pairs are counted for so many entities at a time, so that memory grows with the rises.
 const BLOCK: usize = 8192;
+/// What single precision may take from a sum of thousands.
+const MORE: f32 = 1.0 + 1e-4;
 /// Those of so many of them are told apart at a time, which then happens near the processor.
 const PART: usize = 512;
 
@@ -113,7 +115,7 @@ impl Sorted {
                     }
                     for j in own.iter().map(|(j, _)| *j as usize) {
                         let (times, weight) = std::mem::take(&mut sums[j]);
-                        if times as usize >= min_joint && f64::from(weight + ROUNDING) >= by_chance(i, j) {
+                        if times as usize >= min_joint && f64::from(weight * MORE + ROUNDING) >= by_chance(i, j) {
                             found(i, j);
                         }
                     }
