@@ -1,5 +1,6 @@
 //! What to look at first? Findings of screens that lead alone become leads, ranked within their kind.
 
+mod innocent;
 mod supply;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,8 +123,11 @@ fn also(panel: &Panel, screens: &[&Screen], first: &Finding, f: &Finding) -> Tex
     }
     let (zh, en) = match f.steps.first().filter(|_| f.screen == ABOVE_MARKET[0]) {
         Some(step) => (
-            format!("最大的一步在 {} 之后、不迟于 {}", step.last_old, step.first_new),
-            format!("the largest step came after {} and not later than {}", step.last_old, step.first_new),
+            format!("与所比的基准相比，最大的一步在 {} 之后、不迟于 {}", step.last_old, step.first_new),
+            format!(
+                "against what it is compared with the largest step came after {} and not later than {}",
+                step.last_old, step.first_new
+            ),
         ),
         None => (format!("自 {} 起高于市场", f.window.0), format!("it stands above the market from {} on", f.window.0)),
     };
@@ -145,6 +149,7 @@ fn lead(panel: &Panel, index: usize, f: &Finding, trades: &[Trade]) -> Lead {
     let sellers: Vec<String> = names.iter().map(|n| n.0.clone()).collect();
     let key = format!("{}|{}|{region}|{product}|{}|{basis}", f.kind.name(), sellers.join(";"), f.window.0);
     let (quality, quality_notes) = grade(panel, f);
+    let explanations = innocent::explanations(panel, f, trades);
     let increase = f.reference_price.zip(f.observed_price).map(|(old, new)| (new / old - 1.0) * 100.0);
     Lead {
         id: format!("{}{:010x}", letter(f.kind), xxh3_64(key.as_bytes()) >> 24),
@@ -172,8 +177,8 @@ fn lead(panel: &Panel, index: usize, f: &Finding, trades: &[Trade]) -> Lead {
         quality_notes,
         summary: f.reason.clone(),
         findings: vec![index],
-        innocent: innocent(panel, f, trades),
-        next_steps: next_steps(f),
+        next_steps: innocent::next_steps(f, &explanations),
+        innocent: explanations.into_iter().map(|e| e.check).collect(),
         course: None,
     }
 }
@@ -244,112 +249,4 @@ fn grade(panel: &Panel, f: &Finding) -> (Grade, Vec<Text>) {
     }
     let grade = [Grade::A, Grade::B][notes.len().min(1)];
     (if notes.len() > 1 { Grade::C } else { grade }, notes)
-}
-
-fn innocent(panel: &Panel, f: &Finding, trades: &[Trade]) -> Vec<Check> {
-    if let Some(party) = &f.party {
-        return party.innocent.iter().map(|t| Check { text: t.clone(), state: State::Unknown }).collect();
-    }
-    let check = |zh: &str, en: &str, state| Check { text: Text::new(zh, en), state };
-    let cost = match f.cost {
-        CostExplained::Explained => State::Yes,
-        CostExplained::Unexplained => State::No,
-        CostExplained::Unknown => State::Unknown,
-    };
-    let cost = check("成本上涨可以解释", "a rise of cost explains it", cost);
-    if f.kind == Kind::Collusion {
-        return vec![
-            cost,
-            chain(panel, f),
-            sales(f),
-            supply::check(panel, trades, &f.subject.series, &f.steps),
-            check("加盟价目表或厂家建议零售价", "a franchise price list or a suggested retail price", State::Unknown),
-            check("政府公布价格或税率变化", "a government price or tax change", State::Unknown),
-            check("公开价格的独立跟随", "independent following of public prices", State::Unknown),
-        ];
-    }
-    if f.kind == Kind::PriceFraud {
-        return vec![
-            check(
-                "另有公示的优惠条件（会员价、满减、优惠券）",
-                "other terms on display (members, coupons)",
-                State::Unknown,
-            ),
-            check(
-                "划线价已注明是别的价格（如厂家指导价）",
-                "the compared price is said to be another, such as the maker's list price",
-                State::Unknown,
-            ),
-            check("录入错误", "a typing error", State::Unknown),
-        ];
-    }
-    vec![
-        cost,
-        check("换了规格、包装或版本", "another size, pack or version", State::Unknown),
-        check("从长期促销恢复原价", "the end of a long sale", State::Unknown),
-        check("录入错误", "a typing error", State::Unknown),
-    ]
-}
-
-/// One owner? Entities differ by construction; that only rules a chain out where every owner is on record.
-fn chain(panel: &Panel, f: &Finding) -> Check {
-    let seller = |s: &usize| panel.series[*s].seller as usize;
-    let unnamed = |s: &usize| panel.sellers[*s].owner.is_empty();
-    let unnamed: BTreeSet<usize> = f.subject.series.iter().map(seller).filter(unnamed).collect();
-    let (zh, en) = ("属于同一所有人（连锁）", "one owner (a chain)");
-    match unnamed.len() {
-        0 => Check { text: Text::new(zh, en), state: State::No },
-        n if panel.sellers.iter().any(|s| !s.owner.is_empty()) => {
-            let text =
-                Text::new(format!("{zh}：名单中 {n} 家未填所有人"), format!("{en}: {n} without an owner on record"));
-            Check { text, state: State::Unknown }
-        }
-        _ => Check { text: Text::new(zh, en), state: State::Unknown },
-    }
-}
-
-/// May joint rises be ends of sales?
-fn sales(f: &Finding) -> Check {
-    let after = f.facts.iter().find(|fact| fact.0 == "rises_after_a_sale").map_or(0.0, |fact| fact.1);
-    let (zh, en) = ("促销结束恢复原价", "the end of a sale");
-    if after == 0.0 {
-        return Check { text: Text::new(zh, en), state: State::No };
-    }
-    let n = f.steps.len();
-    let text = Text::new(
-        format!("{zh}（{n} 次涨价中 {after} 次之前十天内降过价，只有超出降价前价格的部分算涨价）"),
-        format!(
-            "{en} ({after} of {n} rises follow a cut within ten days; only what goes beyond the price before it counts)"
-        ),
-    );
-    Check { text, state: State::Unknown }
-}
-
-fn next_steps(f: &Finding) -> Vec<Text> {
-    if let Some(party) = &f.party {
-        return party.next_steps.clone();
-    }
-    if f.kind == Kind::PriceFraud {
-        return vec![
-            Text::new(
-                "以价签、网页或广告的留存核对来源行",
-                "check the source rows against tags, pages and advertisements kept",
-            ),
-            Text::new("调取此前七日的成交记录和收银票据", "obtain the sales and receipts of the seven days before"),
-        ];
-    }
-    let mut steps = vec![
-        Text::new("核对窗口内的原始票据与来源行", "check the receipts behind the source rows of the window"),
-        Text::new(
-            "调取同期进货票据，计算进销差价率",
-            "obtain purchase invoices of the period and compute the margin rate",
-        ),
-    ];
-    if f.kind == Kind::Collusion {
-        steps.push(Text::new(
-            "了解各家调价的决定过程与信息来源，核查有无联络",
-            "ask how each seller set its price and learned of the others'; check for contact",
-        ));
-    }
-    steps
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use minijinja::{AutoEscape, Environment};
+use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 use serde_json::{Value, json};
 
 use super::chart::{Chart, Readings, spark};
@@ -41,6 +42,7 @@ pub fn page(r: &Results<'_>, charts: &[Vec<Chart>]) -> Result<String> {
 pub fn render(template: &str, data: Value) -> Result<String> {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::Html);
+    env.add_filter("markdown", |text: &str| minijinja::Value::from_safe_string(markdown(text)));
     env.add_template("weekly", include_str!("weekly.html.jinja"))?;
     env.add_template("course", include_str!("course.html.jinja"))?;
     env.add_template("page", template)?;
@@ -55,6 +57,23 @@ pub fn render(template: &str, data: Value) -> Result<String> {
     }
     // A slash needs no escape, and a thousand leads have many.
     Ok(body.replace("&#x2f;", "/").replacen("@@FONTS@@", &faces, 1))
+}
+
+/// A page of a screen as HTML: under the heading it stands below, line by line as it is written.
+fn markdown(text: &str) -> String {
+    let body = text.split_once("\n## ").map_or(text.to_owned(), |(_, body)| format!("## {body}"));
+    let events = Parser::new(&body).map(|event| match event {
+        Event::Start(Tag::Heading { id, classes, attrs, .. }) => {
+            Event::Start(Tag::Heading { level: HeadingLevel::H4, id, classes, attrs })
+        }
+        Event::End(TagEnd::Heading(_)) => Event::End(TagEnd::Heading(HeadingLevel::H4)),
+        Event::SoftBreak => Event::HardBreak,
+        Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
+        other => other,
+    });
+    let mut html = String::new();
+    pulldown_cmark::html::push_html(&mut html, events);
+    html
 }
 
 /// JSON that cannot end the script it stands in.
@@ -153,7 +172,8 @@ mod tests {
             include_str!("dossier/page.html.jinja"),
             include_str!("dossier/index.html.jinja"),
         ];
-        let lists = ["s_", "f_", "u_", "pu_", "pn_", "do_", "c_", "b_", "l_", "p_", "r_", "n_", "d_", "k_", "st_"];
+        let lists =
+            ["m_", "s_", "f_", "u_", "pu_", "pn_", "do_", "c_", "b_", "l_", "p_", "r_", "n_", "d_", "k_", "st_"];
         for key in keys("zh") {
             let used = templates.iter().any(|t| t.contains(&format!("w.{key}")));
             assert!(used || lists.iter().any(|list| key.starts_with(list)), "{key} is not used");
@@ -171,6 +191,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn pages_are_set_not_quoted() {
+        let html = markdown("# Title (id)\n\n## Flags\nOne `a_b` < 2\ntwo <b>\n");
+        assert_eq!(html, "<h4>Flags</h4>\n<p>One <code>a_b</code> &lt; 2<br />\ntwo &lt;b&gt;</p>\n");
     }
 
     #[test]

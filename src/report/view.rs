@@ -166,6 +166,14 @@ pub fn screen_title(r: &Results<'_>, f: &Finding) -> String {
     r.screens.iter().find(|s| s.id == f.screen).map_or(f.screen, |s| title(s, r.lang)).to_owned()
 }
 
+/// What found it: title of the rule or the screen, with its id; whether anyone has read the rule's text.
+pub fn told_by(r: &Results<'_>, f: &Finding) -> String {
+    match r.rules.iter().find(|x| f.rule.as_ref() == Some(&x.id)) {
+        Some(rule) => format!("{} [{}]{}", rule.title.get(r.lang), rule.id, rule.mark(r.lang)),
+        None => format!("{} [{}]", screen_title(r, f), f.screen),
+    }
+}
+
 /// How an input was read: its encoding, or its format where that has none.
 fn encoding(f: &FileReport) -> &str {
     if f.encoding.is_empty() { &f.format } else { &f.encoding }
@@ -268,6 +276,10 @@ fn prose(text: &str) -> String {
     if plain.chars().count() > LONGEST { plain.chars().take(LONGEST).collect::<String>() + "…" } else { plain }
 }
 
+/// Facts that are the measured value, which is told first.
+const MEASURED: [&str; 5] =
+    ["step", "lowest_excess_in_window", "lowest_widening_in_window", "joint_rises", "exclusivity"];
+
 /// All that is shown of a lead.
 pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
     let f = &r.findings[l.findings[0]];
@@ -291,8 +303,12 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
         .collect();
     let price_unit = f.subject.cell.map_or(Text::default(), |c| r.panel.price_unit(&r.panel.cells[c]));
     let unit = |u: &str| if u == price_unit.zh { price_unit.get(r.lang).to_owned() } else { u.to_owned() };
-    let facts: Vec<Value> =
-        f.facts.iter().map(|(k, v, u)| json!({"name": k, "value": figure(*v, u), "unit": unit(u)})).collect();
+    let facts: Vec<Value> = f
+        .facts
+        .iter()
+        .filter(|x| !MEASURED.contains(&x.0))
+        .map(|(k, v, u)| json!({"name": k, "value": figure(*v, u), "unit": unit(u)}))
+        .collect();
     let innocent: Vec<Value> =
         l.innocent.iter().map(|c| json!({"text": c.text.get(r.lang), "state": state(c.state)})).collect();
     let sheets: Vec<Value> =
@@ -305,8 +321,8 @@ pub fn lead(r: &Results<'_>, l: &Lead) -> Result<Value> {
         "sure": sure(r, l, f),
         "notes": l.quality_notes.iter().map(|t| t.get(r.lang)).collect::<Vec<_>>(),
         "p": chance(f.p_value), "floor": chance(f.p_floor), "tested": f.tested,
-        "measured": number(Some(f.measured), 1), "threshold": number(Some(f.threshold), 1), "measure": unit(&f.unit),
-        "screen": f.screen, "sheets": sheets, "judged": judged.map(|j| rules::shown(r, j)).collect::<Vec<_>>(),
+        "measured": figure(f.measured, ""), "threshold": figure(f.threshold, ""), "measure": unit(&f.unit),
+        "screen": f.screen, "told_by": told_by(r, f), "sheets": sheets, "judged": judged.map(|j| rules::shown(r, j)).collect::<Vec<_>>(),
         "facts": facts, "rows": rows, "steps": steps, "innocent": innocent,
         "next": l.next_steps.iter().map(|t| t.get(r.lang).to_owned()).chain(company(r, l)).collect::<Vec<_>>(),
     });

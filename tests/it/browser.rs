@@ -159,6 +159,28 @@ fn the_page_works_in_a_browser() {
     }
 }
 
+/// What is read off a group's chart is each member's own price, under its name.
+#[test]
+fn a_groups_chart_tells_every_members_prices() {
+    let folder = tempfile::tempdir().unwrap();
+    demo(folder.path(), &["--force"]);
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    let store = page.split("id=\"readings\"").nth(1).unwrap().split_once('>').unwrap().1;
+    let charts: serde_json::Value = serde_json::from_str(store.split("</script>").next().unwrap()).unwrap();
+    let mut groups = 0;
+    for lead in csv::Reader::from_path(folder.path().join("leads.csv")).unwrap().into_records().map(|l| l.unwrap()) {
+        let names: Vec<&str> = lead[lead.len() - 1].split(';').collect();
+        let chart = &charts[format!("{}-overlay", lead[0].trim_start_matches('\u{feff}'))];
+        let Some(columns) = chart["n"].as_array().filter(|_| &lead[1] == "collusion") else { continue };
+        assert_eq!(columns[..names.len()], names.iter().map(|n| serde_json::json!(n)).collect::<Vec<_>>());
+        let values: std::collections::BTreeSet<&str> =
+            chart["v"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+        assert_eq!(values.len(), columns.len(), "each column its own prices");
+        groups += 1;
+    }
+    assert!(groups > 0);
+}
+
 #[test]
 fn hostile_names_do_nothing_in_a_browser() {
     let folder = tempfile::tempdir().unwrap();

@@ -85,6 +85,34 @@ fn leads_to_be_looked_at_together_name_each_other() {
     }
 }
 
+/// An explanation that the data leave open comes with the step that settles it; one they settle does not.
+#[test]
+fn open_explanations_come_with_a_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    demo(&out, &[]);
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    let (mut open, mut settled) = (0, 0);
+    for lead in page.split("class=\"lead\"").skip(1) {
+        let reading = lead.split("</dl>").next().unwrap();
+        let (explanations, steps) = reading.split_once("<dt>建议核查").unwrap();
+        for (what, step) in [
+            ("换了规格、包装或版本", "对照条码"),
+            ("从长期促销恢复原价", "标价签和促销公告"),
+            ("促销结束恢复原价", "各家降价期间"),
+            ("属于同一所有人（连锁）", "股东和实际控制人"),
+            ("加盟价目表或厂家建议零售价", "调取加盟价目表"),
+            ("公开价格的独立跟随", "决定过程与信息来源"),
+        ] {
+            let Some((_, state)) = explanations.split_once(what) else { continue };
+            let is_open = state.split("；").next().unwrap().contains("（待核）");
+            assert_eq!(steps.contains(step), is_open, "{what}: {steps}");
+            (open, settled) = (open + usize::from(is_open), settled + usize::from(!is_open));
+        }
+    }
+    assert!(open > 20 && settled > 0, "{open} open, {settled} settled");
+}
+
 #[test]
 fn a_small_dirty_file_is_told_word_for_word() {
     let folder = tempfile::tempdir().unwrap();

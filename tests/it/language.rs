@@ -11,14 +11,20 @@ fn sentences(run: &Path) -> Vec<(String, String)> {
     let words: toml::Table =
         toml::from_str(&std::fs::read_to_string(root().join("src/report/words.toml")).unwrap()).unwrap();
     let table = |lang: &str| words[lang].as_table().unwrap().clone();
-    let mut all: Vec<(String, String)> = table("zh")
-        .into_iter()
-        .map(|(k, zh)| (zh.as_str().unwrap().to_owned(), table("en")[&k].as_str().unwrap().to_owned()))
-        .collect();
+    let mut all: Vec<(String, String)> =
+        table("zh").into_iter().flat_map(|(k, zh)| texts(&zh).into_iter().zip(texts(&table("en")[&k]))).collect();
     let findings: serde_json::Value =
         serde_json::from_slice(&std::fs::read(run.join("findings.json")).unwrap()).unwrap();
     collect(&findings, &mut all);
     all
+}
+
+/// A word, or all of a list of lists.
+fn texts(word: &toml::Value) -> Vec<String> {
+    match word {
+        toml::Value::Array(all) => all.iter().flat_map(texts).collect(),
+        word => vec![word.as_str().unwrap().to_owned()],
+    }
 }
 
 fn collect(value: &serde_json::Value, into: &mut Vec<(String, String)>) {

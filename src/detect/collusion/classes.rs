@@ -61,7 +61,7 @@ impl Classes {
         let mut classes = Classes { number, rises: Vec::new(), first: vec![0], enough: Vec::new(), order };
         for who in classes.order.iter().map(|who| *who as usize) {
             let needs = least.iter().map(|least| ((by_chance[who] + least) / 2.0) as f32);
-            classes.enough.extend(enough(most[rises.own(who)].to_vec(), needs));
+            classes.enough.extend(how_many_reach(most[rises.own(who)].to_vec(), needs));
             classes.rises.extend(rises.own(who).map(|id| Classed {
                 id: id as u32,
                 most: most[id],
@@ -85,7 +85,7 @@ impl Classes {
 }
 
 /// How many of these weights reach each need, the largest at first; `needs`: ascending.
-fn enough(mut weights: Vec<f32>, needs: impl Iterator<Item = f32>) -> impl Iterator<Item = u8> {
+fn how_many_reach(mut weights: Vec<f32>, needs: impl Iterator<Item = f32>) -> impl Iterator<Item = u8> {
     weights.sort_unstable_by(|a, b| b.total_cmp(a));
     let (mut times, mut sum) = (0, 0.0);
     needs.map(move |need| {

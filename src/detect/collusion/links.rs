@@ -173,16 +173,12 @@ mod tests {
         assert_eq!(market([0, 1, 2]), market([1, 0, 2]));
     }
 
-    /// Slow twin: every two rises of every two entities, in a drawn market of more entities than a row holds, looked at
-    /// in both ways.
-    #[test]
-    fn equals_counting_pairs() {
+    /// A drawn market: so many entities with so many rises each; much alike and meeting often those of the first 40.
+    fn market(n: usize, rises_each: usize) -> (Rises, Vec<i32>) {
         use rand::{Rng, SeedableRng};
-        use std::collections::BTreeMap;
-        const N: usize = 530;
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
         let random = |_| Event {
-            who: rng.gen_range(0..N as u32),
+            who: rng.gen_range(0..n as u32),
             day: rng.gen_range(0..84),
             unseen: rng.gen_range(0..3),
             good: rng.gen_range(0..2),
@@ -191,50 +187,70 @@ mod tests {
             level: rng.gen_range(0.0..0.05),
             coin: rng.gen_range(0.0..0.01),
         };
-        // Some are much alike …
         let much = |e: Event| Event { good: 0, size: 0.1 + e.size / 20.0, level: e.level / 5.0, ..e };
-        let events = (0..10 * N).map(random).map(|e| if e.who < 40 { much(e) } else { e });
-        let rises = Rises::new(events.collect(), N, (0, 83));
+        let events = (0..rises_each * n).map(random).map(|e| if e.who < 40 { much(e) } else { e });
+        let rises = Rises::new(events.collect(), n, (0, 83));
         let mut day = rises.days();
         Jitter::new(&rises, 1, &vec![(0, 0); 84]).draw(1, 1, &mut day);
-        // … and meet often: each with its first rise of an interval on one day, with its second on another.
-        for id in (0..40).flat_map(|who| rises.own(who)) {
+        // Each with its first rise of an interval on one day, with its second on another.
+        for id in (0..n.min(40)).flat_map(|who| rises.own(who)) {
             let own = rises.own(rises.events[id].who as usize);
             let nth = own.take_while(|other| *other < id).filter(|o| rises.within[*o] == rises.within[id]).count();
             day[id] = 28 * i32::from(rises.within[id]) + 9 * nth.min(2) as i32 + 3;
         }
-        let drawn = Drawn { rises: &rises, day: &day };
-        for (same, alike) in [(1, Alike::Size), (3, Alike::Size), (1, Alike::Level)] {
-            let scale = |sorted: bool| Scale::looking(&rises, same, alike, |_| sorted);
-            let known = scale(true);
-            let moved: Vec<Event> = rises.events.iter().zip(&day).map(|(e, day)| Event { day: *day, ..*e }).collect();
-            let half = |id: usize| known.known[id].half_weight;
-            let mut slow = Links::new();
-            for (i, j) in (0..N).flat_map(|i| (i + 1..N).map(move |j| (i, j))) {
-                // The days on which one entity meets another, each with the heaviest.
-                let count = |of: usize, with: usize| {
-                    let mut days = BTreeMap::new();
-                    for (a, b) in rises.own(of).flat_map(|a| rises.own(with).map(move |b| (a, b))) {
-                        if coincide(&moved[a], &moved[b], same, alike) {
-                            let heaviest = days.entry(day[a]).or_insert(0.0_f32);
-                            *heaviest = heaviest.max(half(a) + half(b));
-                        }
-                    }
-                    (days.len(), days.values().map(|w| f64::from(*w)).sum::<f64>())
-                };
-                let (one, other) = (count(i, j), count(j, i));
-                let (joint, left) = (one.0.min(other.0), one.1.min(other.1) - known.by_chance(i, j));
-                if joint >= 2 && left > 0.0 {
-                    slow.push((i as u32, j as u32, left));
+        (rises, day)
+    }
+
+    /// Slow twin: every two rises of every two entities.
+    fn counted(rises: &Rises, day: &[i32], known: &Scale, alike: Alike) -> Links {
+        let moved: Vec<Event> = rises.events.iter().zip(day).map(|(e, day)| Event { day: *day, ..*e }).collect();
+        let half = |id: usize| known.known[id].half_weight;
+        // The days on which one entity meets another, each with the heaviest.
+        let count = |of: usize, with: usize| {
+            let mut days = std::collections::BTreeMap::new();
+            for (a, b) in rises.own(of).flat_map(|a| rises.own(with).map(move |b| (a, b))) {
+                if coincide(&moved[a], &moved[b], known.same, alike) {
+                    let heaviest = days.entry(day[a]).or_insert(0.0_f32);
+                    *heaviest = heaviest.max(half(a) + half(b));
                 }
             }
-            assert!(slow.len() > 20, "{} by {alike:?}", slow.len());
-            for scale in [known, scale(false)] {
-                let fast = drawn.links(&scale, 2, &mut Scratch::default());
-                assert_eq!(fast.len(), slow.len());
-                let near =
-                    |(a, b): (&(u32, u32, f64), &(u32, u32, f64))| (a.0, a.1) == (b.0, b.1) && (a.2 - b.2).abs() < 1e-9;
-                assert!(fast.iter().zip(&slow).all(near));
+            (days.len(), days.values().map(|w| f64::from(*w)).sum::<f64>())
+        };
+        let n = rises.entities();
+        let mut slow = Links::new();
+        for (i, j) in (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j))) {
+            let (one, other) = (count(i, j), count(j, i));
+            let (joint, left) = (one.0.min(other.0), one.1.min(other.1) - known.by_chance(i, j));
+            if joint >= 2 && left > 0.0 {
+                slow.push((i as u32, j as u32, left));
+            }
+        }
+        slow
+    }
+
+    /// Both looks against the slow twin: more entities than a row and a block hold; more rises of one entity than a
+    /// word has bits; few entities.
+    #[test]
+    fn equals_counting_pairs() {
+        for (n, rises_each, least) in [(530, 10, 20), (60, 90, 20), (3, 8, 1)] {
+            let (rises, day) = market(n, rises_each);
+            let drawn = Drawn { rises: &rises, day: &day };
+            for (same, alike) in
+                [(0, Alike::Size), (1, Alike::Size), (3, Alike::Size), (0, Alike::Level), (1, Alike::Level)]
+            {
+                let scale = |sorted: bool| Scale::looking(&rises, same, alike, |_| sorted);
+                let known = scale(true);
+                let slow = counted(&rises, &day, &known, alike);
+                println!("{n} of {rises_each}, within {same} by {alike:?}: {} links", slow.len());
+                assert!(slow.len() >= least, "{} by {alike:?}", slow.len());
+                for scale in [known, scale(false)] {
+                    let fast = drawn.links(&scale, 2, &mut Scratch::default());
+                    assert_eq!(fast.len(), slow.len());
+                    let near = |(a, b): (&(u32, u32, f64), &(u32, u32, f64))| {
+                        (a.0, a.1) == (b.0, b.1) && (a.2 - b.2).abs() < 1e-9
+                    };
+                    assert!(fast.iter().zip(&slow).all(near));
+                }
             }
         }
     }

@@ -8,12 +8,13 @@ use super::links::Drawn;
 use super::rises::Rises;
 use super::scale::Known;
 
-/// Pairs are counted for so many entities at a time, so that memory grows with the rises.
-const BLOCK: usize = 8192;
+/// Pairs are counted for so many entities at a time, so that memory grows with the rises. Few in tests, so that markets
+/// of hundreds have several blocks.
+const BLOCK: usize = if cfg!(test) { 256 } else { 8192 };
 /// What single precision may take from a sum of thousands.
 const MORE: f32 = 1.0 + 1e-4;
 /// Those of so many of them are told apart at a time, which then happens near the processor.
-const PART: usize = 512;
+const PART: usize = if cfg!(test) { 64 } else { 512 };
 
 /// The rises, interval by interval, which they never leave, and in each by the lower end of their bands.
 pub struct Sorted {

@@ -73,8 +73,8 @@ pub fn draw(area: &Area<'_>, r: &Results<'_>, lead: &Lead, x: &Picture<'_>) -> R
     }
     let note = pick(
         r.lang,
-        "深色：同步涨价，数字为该次涨价中的先后；浅色：其他涨价（≥2%）",
-        "dark: joint rises, the number is the order within the episode; light: other rises (≥2 %)",
+        "深色：同步涨价，数字为先后；浅色：其他涨价（≥2%），与同涨同日的，是成本可解释、促销后恢复、很快降回或全市场同涨",
+        "dark: joint rises, in that order; light: others (≥2 %); on a joint day, what cost, a sale's end or the market explains, or soon undone",
     );
     let hidden = x.series.len() - shown.len();
     let more = pick(r.lang, &format!("；另有 {hidden} 行见表"), &format!("; {hidden} more rows in the table"));

@@ -22,17 +22,13 @@ pub fn parts(r: &Results<'_>, lead: &Lead, rows: &[SourceRow]) -> Result<Vec<Par
         Part::Text(lead.summary.get(r.lang).to_owned()),
     ];
     for f in lead.findings.iter().map(|i| &r.findings[*i]) {
-        let rule = r.rules.iter().find(|x| f.rule.as_ref() == Some(&x.id));
-        let name = rule.map_or_else(|| view::screen_title(r, f), |x| x.title.get(r.lang).to_owned());
-        parts.push(Part::Section(format!("{name} [{}]", rule.map_or(f.screen, |x| &x.id))));
-        let unit = word("u", &f.unit);
-        let (measured, threshold) = (say(r, "测得", "measured"), say(r, "门槛", "threshold"));
-        parts.push(Part::Text(format!(
-            "{measured} {} {unit}; {threshold} {} {unit}",
-            plain(f.measured),
-            plain(f.threshold)
-        )));
-        let chances = [("p", f.p_value), ("q", f.q_value), (r_tested(&words), f.p_value.map(|_| f.tested as f64))];
+        parts.push(Part::Section(view::told_by(r, f)));
+        let said = |key: &str| words[key].as_str().unwrap_or_default();
+        let what = words[format!("m_{}", f.screen)].as_str().unwrap_or(said("measured"));
+        let (unit, threshold) = (word("u", &f.unit), said("threshold"));
+        let (measured, least) = (plain(f.measured), plain(f.threshold));
+        parts.push(Part::Text(format!("{what}: {measured} {unit}; {threshold} {least} {unit}")));
+        let chances = [("p", f.p_value), ("q", f.q_value), (said("tested"), f.p_value.map(|_| f.tested as f64))];
         let chances = chances.into_iter().filter_map(|(name, v)| Some(format!("{name} = {}", small(v?))));
         let facts = f.facts.iter().map(|(name, v, u)| format!("{} = {} {}", word("f", name), plain(*v), word("u", u)));
         let line = say(r, "行", "line");
@@ -61,10 +57,6 @@ fn plain(v: f64) -> String {
 /// Four significant digits where four decimals would say zero.
 fn small(v: f64) -> String {
     if v != 0.0 && v.abs() < 0.001 { format!("{v:.3e}") } else { plain(v) }
-}
-
-fn r_tested(words: &serde_json::Value) -> &str {
-    words["tested"].as_str().unwrap_or("m")
 }
 
 /// The rises of a group one by one: which price became which, between which days, by how much.
